@@ -1,0 +1,85 @@
+import { z } from 'zod';
+
+/**
+ * The recipe of a picture: everything that is needed to make it again, and where it came from. One schema for the row in
+ * the history, the text chunk inside a downloaded PNG, and the command line's `--json` output.
+ */
+
+/** The keyword of the PNG text chunk that carries the recipe. */
+export const RECIPE_KEYWORD = 'gesso-recipe';
+
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 as 64 lower-case hex digits');
+
+/** Torch's CPU generator is seeded with the low 32 bits only, so larger seeds would silently repeat smaller ones. */
+export const seedSchema = z.number().int().min(0).max(0xffff_ffff);
+
+export const generationModeSchema = z.enum(['text-to-image', 'image-to-image', 'inpaint', 'extend']);
+export type GenerationMode = z.infer<typeof generationModeSchema>;
+
+export const controlKindSchema = z.enum(['edge', 'depth', 'segmentation', 'scribble']);
+export type ControlKind = z.infer<typeof controlKindSchema>;
+
+export const imageSolverSchema = z.enum(['flow-euler', 'flow-heun']);
+export type ImageSolver = z.infer<typeof imageSolverSchema>;
+
+/** What a person chooses before pressing Generate. Pictures are not in it: they travel beside it, named by hash. */
+export const generationSettingsSchema = z.object({
+  mode: generationModeSchema,
+  prompt: z.string().max(2000),
+  negativePrompt: z.string().max(2000),
+  seed: seedSchema,
+  /** Pixels of the finished picture. */
+  width: z.number().int().min(64).max(1024),
+  height: z.number().int().min(64).max(1024),
+  steps: z.number().int().min(1).max(50),
+  guidanceScale: z.number().min(0).max(30),
+  solver: imageSolverSchema,
+  /** How much of the source is repainted: 0 keeps it, 1 ignores it. Only image-to-image and inpaint read it. */
+  strength: z.number().min(0).max(1),
+});
+export type GenerationSettings = z.infer<typeof generationSettingsSchema>;
+
+export const recipeControlSchema = z.object({
+  kind: controlKindSchema,
+  strength: z.number().min(0).max(1),
+  sha256: sha256Schema,
+});
+
+export const recipeSchema = generationSettingsSchema.extend({
+  format: z.literal('gesso-recipe/1'),
+  pack: z.object({
+    id: z.string().min(1).max(100),
+    version: z.string().min(1).max(100),
+    /** SHA-256 over the pack's component hashes: the same value means the same weights. */
+    sha256: sha256Schema,
+  }),
+  /** Hash of the source picture's bytes as they were given to the worker; null when the mode takes none. */
+  source: z.object({ sha256: sha256Schema }).nullable(),
+  mask: z.object({ sha256: sha256Schema }).nullable(),
+  controls: z.array(recipeControlSchema),
+  /** The canvas and the number of its last update when the request was made; null from the command line. */
+  canvas: z.object({ id: z.string(), version: z.number().int().min(0) }).nullable(),
+  /** The name of the worker that made the picture; null from the command line. */
+  worker: z.string().nullable(),
+  /** Milliseconds from the start of the work to the finished picture, without waiting in the queue. */
+  durationMs: z.number().min(0).nullable(),
+  /** ISO 8601, UTC. */
+  createdAt: z.iso.datetime(),
+});
+export type Recipe = z.infer<typeof recipeSchema>;
+
+/**
+ * Reads a recipe from the text of a PNG chunk.
+ *
+ * Returns null when the text is not a recipe of this format; a stranger's file is not an error.
+ */
+export function parseRecipeText(text: string): Recipe | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const parsed = recipeSchema.safeParse(value);
+  return parsed.success ? parsed.data : null;
+}
