@@ -1,0 +1,63 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createProbeModel } from './probe-model.ts';
+import { chooseProvider, probeProviders } from './providers.ts';
+import { openSession } from './session.ts';
+import { float32Tensor } from './tensor.ts';
+
+const device = { provider: 'cpu', threads: 1 } as const;
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gesso-session-'));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe('openSession', () => {
+  it('runs a graph and leaves no telemetry behind', async () => {
+    const home = process.env.HOME ?? '';
+    const store = join(home, '.cache/Microsoft/DeveloperTools/.onnxruntime');
+    const before = existsSync(store) ? readdirSync(store).join() : 'absent';
+    const path = join(folder, 'probe.onnx');
+    writeFileSync(path, createProbeModel());
+    const session = await openSession(path, device);
+    const out = await session.runForOutput({ value: float32Tensor([2], Float32Array.of(1, 2.5)) }, 'doubled');
+    expect(out).toEqual({ shape: [2], data: Float32Array.of(2, 5) });
+    expect(session.memoryBytes).toBeGreaterThan(0);
+    await session.close();
+    expect(existsSync(store) ? readdirSync(store).join() : 'absent').toBe(before);
+  });
+
+  it('says which file is not a graph', async () => {
+    const path = join(folder, 'broken.onnx');
+    writeFileSync(path, 'not a graph');
+    await expect(openSession(path, device)).rejects.toThrow(/cannot open .*broken\.onnx/);
+  });
+
+  it('names the inputs it misses and those it does not know', async () => {
+    const path = join(folder, 'probe2.onnx');
+    writeFileSync(path, createProbeModel());
+    const session = await openSession(path, device);
+    await expect(session.run({})).rejects.toThrow(/needs 'value'/);
+    await expect(session.run({ other: float32Tensor([1], Float32Array.of(1)) })).rejects.toThrow(
+      /no input for 'other'/,
+    );
+    await session.close();
+  });
+});
+
+describe('probeProviders', () => {
+  it('finds the CPU, and says why another device is absent', async () => {
+    const probes = await probeProviders(['dml', 'cpu']);
+    expect(probes.find((probe) => probe.provider === 'cpu')?.available).toBe(true);
+    if (process.platform !== 'win32') {
+      expect(probes[0]).toMatchObject({ provider: 'dml', available: false });
+      expect(chooseProvider(probes)).toBe('cpu');
+    }
+  });
+});

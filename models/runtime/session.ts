@@ -1,0 +1,141 @@
+import { stat } from 'node:fs/promises';
+import type { InferenceSession } from 'onnxruntime-node';
+import { bindFeeds, BindingError, resolveInput, resolveOutput } from './io-adapter.ts';
+import { loadOnnxRuntime, supportsHalfInputs } from './onnxruntime.ts';
+import type { Provider } from './providers.ts';
+import { castFromGraph, type HostTensor, TENSOR_TYPES, type TensorInfo, type TensorType } from './tensor.ts';
+
+export interface DeviceOptions {
+  readonly provider: Provider;
+  /** Threads inside one operator; null leaves it to onnxruntime (one a physical core). */
+  readonly threads: number | null;
+}
+
+/** An open graph. Calls run one after the other and block the event loop while they run: use a runner process. */
+export interface ModelSession {
+  readonly path: string;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /** Bytes of memory that opening the graph took, as measured, and at least the size of its file. */
+  readonly memoryBytes: number;
+  /** True when the graph has an input for this canonical name (see io-adapter). */
+  hasInput(name: string): boolean;
+  hasOutput(name: string): boolean;
+  /** Runs the graph with feeds by canonical name and returns one output by canonical name. */
+  runForOutput(feeds: Readonly<Record<string, HostTensor>>, output: string): Promise<HostTensor>;
+  /** Runs the graph and returns every output under the graph's own names. */
+  run(feeds: Readonly<Record<string, HostTensor>>): Promise<Readonly<Record<string, HostTensor>>>;
+  close(): Promise<void>;
+}
+
+/** Thrown when a file cannot be opened as a graph. */
+export class ModelLoadError extends Error {
+  override readonly name = 'ModelLoadError';
+}
+
+/**
+ * Opens an ONNX file on a device. External data is read from the folder of the file.
+ *
+ * Only open files that `models/catalog` has verified. Throws ModelLoadError with the path and onnxruntime's reason.
+ */
+export async function openSession(path: string, device: DeviceOptions): Promise<ModelSession> {
+  const ort = await loadOnnxRuntime();
+  const before = process.memoryUsage.rss();
+  const session = await createSession(path, device, ort);
+  const inputs = session.inputMetadata.map((info) => readInfo(info, path));
+  const outputs = session.outputMetadata.map((info) => readInfo(info, path));
+  const fileBytes = (await stat(path)).size;
+  const memoryBytes = Math.max(process.memoryUsage.rss() - before, fileBytes);
+
+  async function run(
+    feeds: Readonly<Record<string, HostTensor>>,
+    fetches: readonly string[],
+  ): Promise<Readonly<Record<string, HostTensor>>> {
+    const tensors = Object.fromEntries(
+      Object.entries(bindFeeds(feeds, inputs)).map(([name, bound]) => [
+        name,
+        new ort.Tensor(bound.type, bound.data, bound.shape),
+      ]),
+    );
+    const results = await session.run(tensors, [...fetches]);
+    return Object.fromEntries(fetches.map((name) => [name, readTensor(results[name])]));
+  }
+
+  return {
+    path,
+    inputs,
+    outputs,
+    memoryBytes,
+    hasInput: (name) => resolveInput(name, inputs) !== null,
+    hasOutput: (name) => resolveOutput(name, outputs) !== null,
+    run: (feeds) => run(feeds, session.outputNames),
+    async runForOutput(feeds, output) {
+      const name = resolveOutput(output, outputs);
+      if (name === null) {
+        const names = outputs.map((info) => `'${info.name}'`).join(', ');
+        throw new BindingError(`${path} has no output for '${output}'; it has ${names}`);
+      }
+      return (await run(feeds, [name]))[name];
+    },
+    close: () => session.release(),
+  };
+}
+
+async function createSession(
+  path: string,
+  device: DeviceOptions,
+  ort: Awaited<ReturnType<typeof loadOnnxRuntime>>,
+): Promise<InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(path, {
+      executionProviders: device.provider === 'cpu' ? ['cpu'] : [device.provider, 'cpu'],
+      logSeverityLevel: 3,
+      // Batch and token counts vary from run to run, and a memory pattern is only right for the shape it was made for.
+      enableMemPattern: false,
+      ...(device.threads === null ? {} : { intraOpNumThreads: device.threads }),
+      // Several sessions share a process: spinning threads of an idle one would starve the one at work.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ModelLoadError(`cannot open ${path}: ${reason}`, { cause: error });
+  }
+}
+
+function readInfo(info: InferenceSession.ValueMetadata, path: string): TensorInfo {
+  if (!info.isTensor) {
+    throw new ModelLoadError(`${path}: '${info.name}' is not a tensor`);
+  }
+  const type = TENSOR_TYPES.find((name) => name === info.type);
+  if (type === undefined) {
+    throw new ModelLoadError(
+      `${path}: '${info.name}' has element type ${info.type}, which JavaScript cannot hold`,
+    );
+  }
+  if (type === 'float16' && !supportsHalfInputs()) {
+    throw new ModelLoadError(`${path} uses half precision: start node with --no-js-float16array`);
+  }
+  return { name: info.name, type, shape: info.shape.map((size) => size) };
+}
+
+interface RawTensor {
+  readonly type: string;
+  readonly data: unknown;
+  readonly dims: readonly number[];
+}
+
+function readTensor(tensor: RawTensor): HostTensor {
+  const type: TensorType | undefined = TENSOR_TYPES.find((name) => name === tensor.type);
+  const { data } = tensor;
+  const isNumeric =
+    data instanceof Float32Array ||
+    data instanceof Float64Array ||
+    data instanceof BigInt64Array ||
+    data instanceof Int32Array ||
+    data instanceof Uint16Array ||
+    data instanceof Uint8Array;
+  if (type === undefined || !isNumeric) {
+    throw new TypeError(`a graph returned a tensor of type ${tensor.type}, which this runtime does not read`);
+  }
+  return { shape: tensor.dims, data: castFromGraph(data, type) };
+}
