@@ -40,7 +40,8 @@ export class GeneratorList implements Rng {
 
   #partLength(length: number): number {
     const count = this.#generators.length;
-    if (length % count !== 0) throw new RangeError(`${length} values do not divide among ${count} generators`);
+    if (length % count !== 0)
+      throw new RangeError(`${length} values do not divide among ${count} generators`);
     return length / count;
   }
 }

@@ -1,0 +1,86 @@
+import type { Latent } from '../types.ts';
+
+/**
+ * Element-wise loops of the solvers. Sums are computed in double and rounded once, when stored; `out` may be
+ * any of the inputs. The `…Rounded` forms round after every operation, as float32 tensors do.
+ */
+
+/** out = a·x */
+export function scale(out: Latent, a: number, x: Latent): void {
+  for (let i = 0; i < out.length; i++) out[i] = a * x[i];
+}
+
+/** out = x / divisor */
+export function divide(out: Latent, x: Latent, divisor: number): void {
+  for (let i = 0; i < out.length; i++) out[i] = x[i] / divisor;
+}
+
+/** out = a·x + b·y */
+export function combine2(out: Latent, a: number, x: Latent, b: number, y: Latent): void {
+  for (let i = 0; i < out.length; i++) out[i] = a * x[i] + b * y[i];
+}
+
+/** out = a·x + b·y + c·z */
+export function combine3(
+  out: Latent,
+  a: number,
+  x: Latent,
+  b: number,
+  y: Latent,
+  c: number,
+  z: Latent,
+): void {
+  for (let i = 0; i < out.length; i++) out[i] = a * x[i] + b * y[i] + c * z[i];
+}
+
+/** out = Σ weights[k]·terms[k] over the first `count` terms, at most six. */
+export function combine(
+  out: Latent,
+  count: number,
+  weights: ArrayLike<number>,
+  terms: readonly Latent[],
+): void {
+  const [t0, t1, t2, t3, t4, t5] = terms;
+  const w0 = weights[0];
+  const w1 = weights[1];
+  const w2 = weights[2];
+  const w3 = weights[3];
+  const w4 = weights[4];
+  const w5 = weights[5];
+  const n = out.length;
+  if (count === 1) scale(out, w0, t0);
+  else if (count === 2) combine2(out, w0, t0, w1, t1);
+  else if (count === 3) combine3(out, w0, t0, w1, t1, w2, t2);
+  else if (count === 4) {
+    for (let i = 0; i < n; i++) out[i] = w0 * t0[i] + w1 * t1[i] + w2 * t2[i] + w3 * t3[i];
+  } else if (count === 5) {
+    for (let i = 0; i < n; i++) out[i] = w0 * t0[i] + w1 * t1[i] + w2 * t2[i] + w3 * t3[i] + w4 * t4[i];
+  } else if (count === 6) {
+    for (let i = 0; i < n; i++) {
+      out[i] = w0 * t0[i] + w1 * t1[i] + w2 * t2[i] + w3 * t3[i] + w4 * t4[i] + w5 * t5[i];
+    }
+  } else throw new RangeError(`combine takes 1 to 6 terms, got ${count}`);
+}
+
+/** x = x + a·y, each operation rounded to x's own type. */
+export function addScaledRounded(x: Latent, a: number, y: Latent): void {
+  if (x instanceof Float32Array) {
+    for (let i = 0; i < x.length; i++) x[i] = Math.fround(x[i]) + Math.fround(a * y[i]);
+  } else {
+    for (let i = 0; i < x.length; i++) x[i] += a * y[i];
+  }
+}
+
+/** Limits every value to [-limit, limit] in place. */
+export function clamp(x: Latent, limit: number): void {
+  for (let i = 0; i < x.length; i++) {
+    const value = x[i];
+    if (value > limit) x[i] = limit;
+    else if (value < -limit) x[i] = -limit;
+  }
+}
+
+/** A zeroed array of the same type and length. */
+export function zerosLike(x: Latent): Latent {
+  return x instanceof Float32Array ? new Float32Array(x.length) : new Float64Array(x.length);
+}
