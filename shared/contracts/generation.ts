@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { contentHashSchema, layerIdSchema, outputIdSchema, rectSchema } from '../document/schema.ts';
+import { generationModeSchema, imageSolverSchema, seedSchema } from './recipe.ts';
+
+/** Capability pools a worker may serve. A pool without a live worker accepts no work. */
+export const pools = ['image', 'video', 'audio', '3d', 'science', 'text'] as const;
+export const poolSchema = z.enum(pools);
+export type Pool = z.infer<typeof poolSchema>;
+
+/** Where the source pixels and the mask of a request come from. */
+export const generationSourceSchema = z.discriminatedUnion('kind', [
+  /** Text alone. */
+  z.object({ kind: z.literal('none') }),
+  /** What the canvas shows inside the frame; layers are composed by the worker from the stored canvas version. */
+  z.object({ kind: z.literal('canvas') }),
+  /** Stored files of the team, for requests without a canvas (and for running a recipe again). */
+  z.object({ kind: z.literal('assets'), source: contentHashSchema, mask: contentHashSchema.nullable() }),
+]);
+
+/**
+ * What the worker is asked to do; stored whole on the generation row and sent as the job's input. One request gives
+ * `count` pictures with seeds `seed`, `seed + 1`, … (mod 2³²).
+ */
+export const generationRequestSchema = z.object({
+  pool: poolSchema,
+  pack: z.string().min(1).max(100),
+  mode: generationModeSchema,
+  prompt: z.string().max(2_000),
+  negativePrompt: z.string().max(2_000),
+  seed: seedSchema,
+  count: z.number().int().min(1).max(8),
+  /** Pixels of each finished picture. */
+  width: z.number().int().min(64).max(1_024),
+  height: z.number().int().min(64).max(1_024),
+  steps: z.number().int().min(1).max(50),
+  guidanceScale: z.number().min(0).max(30),
+  solver: imageSolverSchema,
+  strength: z.number().min(0).max(1),
+  /** Where on the canvas the result belongs, in canvas pixels. */
+  frame: rectSchema,
+  /** Mask layers that count; empty means every visible one. */
+  maskLayerIds: z.array(layerIdSchema).max(64),
+  source: generationSourceSchema,
+  /** The output this one was run again from. */
+  parentOutputId: outputIdSchema.nullable(),
+});
+export type GenerationRequest = z.infer<typeof generationRequestSchema>;
+
+/**
+ * What a worker says while it runs, as NOTIFY on channel `generation_event` (JSON, at most 8,000 bytes) and from there
+ * to every member who has the canvas or the queue open. `preview` is a base64 WebP of at most 64 × 64 pixels.
+ */
+export const generationEventSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('queued'),
+    generationId: z.string(),
+    organizationId: z.string(),
+    canvasId: z.string().nullable(),
+  }),
+  z.object({
+    kind: z.literal('progress'),
+    generationId: z.string(),
+    organizationId: z.string(),
+    canvasId: z.string().nullable(),
+    step: z.number().int(),
+    steps: z.number().int(),
+    /** Milliseconds that the rest should take. */
+    remainingMs: z.number().nullable(),
+    preview: z.string().max(7_000).nullable(),
+  }),
+  z.object({
+    kind: z.literal('settled'),
+    generationId: z.string(),
+    organizationId: z.string(),
+    canvasId: z.string().nullable(),
+    state: z.enum(['succeeded', 'failed', 'cancelled']),
+  }),
+]);
+export type GenerationEvent = z.infer<typeof generationEventSchema>;
+export const generationEventChannel = 'generation_event';
+
+/** Payload of a CanvasOutbox row of kind `candidates`: pictures that the collab server must stage. */
+export const candidatesPayloadSchema = z.object({
+  generationId: z.string(),
+  requestedBy: z.string(),
+  prompt: z.string(),
+  frame: rectSchema,
+  /** Milliseconds since 1970, from the database's clock. */
+  at: z.number(),
+  outputs: z.array(
+    z.object({
+      id: outputIdSchema,
+      asset: contentHashSchema,
+      width: z.number().int(),
+      height: z.number().int(),
+      seed: z.number().int(),
+    }),
+  ),
+});
+export type CandidatesPayload = z.infer<typeof candidatesPayloadSchema>;
+/** NOTIFY channel that wakes the collab servers when CanvasOutbox has rows; the payload is the canvas id. */
+export const canvasOutboxChannel = 'canvas_outbox';
+/** NOTIFY channel for changes of membership or role; the payload is JSON { organizationId, userId }. */
+export const accessChangedChannel = 'access_changed';
+/** NOTIFY channel that asks the worker to stop a running generation; the payload is the generation id. */
+export const cancelChannel = 'generation_cancel';
+
+/** Roles in a team, weakest first. */
+export const roles = ['viewer', 'editor', 'owner'] as const;
+export const roleSchema = z.enum(roles);
+export type Role = z.infer<typeof roleSchema>;

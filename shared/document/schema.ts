@@ -1,0 +1,183 @@
+import { z } from 'zod';
+
+/**
+ * The shape of a canvas document. One Y.Doc a canvas; its root types are
+ *
+ *   meta        Y.Map   { schema: number }
+ *   layers      Y.Map   layer id → Y.Map (see `layerKeys`)
+ *   frame       Y.Map   { rect: [x, y, w, h] }
+ *   prompt      Y.Text
+ *   negative    Y.Text
+ *   settings    Y.Map   one key a generation setting (see `settingsSchema`)
+ *   candidates  Y.Map   output id → Candidate: the staging strip, filled by the server
+ *
+ * A property set that changes together is ONE plain value, so that tombstones merge and nobody sees half a change.
+ * Every value is parsed on read: an editor may write anything, so what does not parse is ignored, numbers are clamped.
+ */
+export const schemaVersion = 1;
+
+export type LayerId = string & { readonly brand: 'LayerId' };
+export type OutputId = string & { readonly brand: 'OutputId' };
+/** SHA-256 of a stored file, 64 lower-case hex digits. */
+export type ContentHash = string & { readonly brand: 'ContentHash' };
+
+export const contentHashSchema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .transform((text) => text as ContentHash);
+const idSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+export const layerIdSchema = idSchema.transform((text) => text as LayerId);
+export const outputIdSchema = idSchema.transform((text) => text as OutputId);
+
+const coordinate = z.number().min(-1_000_000).max(1_000_000);
+const scale = z.number().min(-1_000).max(1_000);
+
+/** Placement of a layer's pixels on the canvas: position of the top-left corner in canvas pixels, scale, rotation in degrees. */
+export const transformSchema = z
+  .tuple([coordinate, coordinate, scale, scale, z.number().min(-36_000).max(36_000)])
+  .readonly();
+export type Transform = z.infer<typeof transformSchema>;
+export const identityTransform: Transform = [0, 0, 1, 1, 0];
+
+/** Parent layer (null for the root) and jittered fractional index; order is (index, id). */
+export const positionSchema = z.tuple([layerIdSchema.nullable(), z.string().min(1).max(400)]).readonly();
+export type Position = z.infer<typeof positionSchema>;
+
+/** x, y, width, height in canvas pixels. */
+export const rectSchema = z
+  .tuple([coordinate, coordinate, z.number().min(1).max(8192), z.number().min(1).max(8192)])
+  .readonly();
+export type Rect = z.infer<typeof rectSchema>;
+
+export const defaultFrame: Rect = [0, 0, 256, 256];
+/** Frame edges are multiples of this many canvas pixels. */
+export const frameStep = 64;
+
+export const blendModes = ['normal', 'multiply', 'screen', 'overlay', 'darken', 'lighten'] as const;
+export const blendModeSchema = z.enum(blendModes);
+export type BlendMode = z.infer<typeof blendModeSchema>;
+
+/** Side of a mask tile in mask pixels. */
+export const tileSize = 256;
+
+/**
+ * One brush stroke, committed at pointer-up as a plain object. `points` holds, per point, x, y and pressure packed by
+ * `packStroke`; coordinates are in the layer's own pixels. Array order is paint order everywhere.
+ */
+export const strokeSchema = z.object({
+  id: idSchema,
+  tool: z.enum(['brush', 'eraser']),
+  /** Diameter in layer pixels at full pressure. */
+  size: z.number().min(0.5).max(2_000),
+  opacity: z.number().min(0).max(1),
+  /** 0 soft … 1 hard edge. */
+  hardness: z.number().min(0).max(1),
+  points: z
+    .instanceof(Uint8Array)
+    .refine((bytes) => bytes.length <= 256 * 1024, 'a stroke of more than 256 KiB'),
+  /** Who painted it. */
+  by: z.string().max(64),
+});
+export type Stroke = z.infer<typeof strokeSchema>;
+
+export const layerKinds = ['image', 'mask'] as const;
+export type LayerKind = (typeof layerKinds)[number];
+
+/** Keys of a layer's Y.Map. `tiles` is a Y.Map "x,y" → ContentHash, `strokes` a Y.Array of Stroke (the unbaked tail). */
+export const layerKeys = {
+  kind: 'kind',
+  position: 'pos',
+  transform: 'xf',
+  name: 'name',
+  opacity: 'opacity',
+  blend: 'blend',
+  hidden: 'hidden',
+  locked: 'locked',
+  deleted: 'del',
+  size: 'size',
+  asset: 'asset',
+  outputId: 'output',
+  tiles: 'tiles',
+  strokes: 'strokes',
+  inverted: 'inverted',
+} as const;
+
+interface LayerBase {
+  readonly id: LayerId;
+  readonly name: string;
+  readonly parent: LayerId | null;
+  readonly index: string;
+  readonly transform: Transform;
+  readonly opacity: number;
+  readonly blend: BlendMode;
+  readonly hidden: boolean;
+  readonly locked: boolean;
+}
+
+export interface ImageLayer extends LayerBase {
+  readonly kind: 'image';
+  readonly asset: ContentHash;
+  /** Natural size of the picture in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** The generation output it came from, when it came from one. */
+  readonly outputId: OutputId | null;
+}
+
+export interface MaskLayer extends LayerBase {
+  readonly kind: 'mask';
+  /** Baked tiles: "column,row" of 256-px tiles → hash of an 8-bit greyscale PNG (255 = fully masked). */
+  readonly tiles: ReadonlyMap<string, ContentHash>;
+  /** Strokes not baked yet, painted over the tiles in order. */
+  readonly strokes: readonly Stroke[];
+  /** The mask's meaning turned around, after tiles and strokes. */
+  readonly inverted: boolean;
+}
+
+export type Layer = ImageLayer | MaskLayer;
+
+/** Shared generation settings; each is its own key in the `settings` map. */
+export const settingsSchema = z.object({
+  pack: z.string().min(1).max(100).catch('house-image'),
+  /** auto lets the canvas decide: pictures under the frame → refine, a mask → fill, an empty part → extend. */
+  mode: z.enum(['auto', 'text-to-image', 'image-to-image', 'inpaint', 'extend']).catch('auto'),
+  /** null draws a new seed for every request. */
+  seed: z.number().int().min(0).max(0xffff_ffff).nullable().catch(null),
+  steps: z.number().int().min(1).max(50).catch(8),
+  guidanceScale: z.number().min(0).max(30).catch(3),
+  strength: z.number().min(0.05).max(1).catch(0.6),
+  solver: z.enum(['flow-euler', 'flow-heun']).catch('flow-euler'),
+  count: z.number().int().min(1).max(8).catch(2),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** One finished picture in the staging strip. Written by the server, keyed by the output's id: a retry changes nothing. */
+export const candidateSchema = z.object({
+  generationId: idSchema,
+  asset: contentHashSchema,
+  width: z.number().int().min(1).max(8192),
+  height: z.number().int().min(1).max(8192),
+  rect: rectSchema,
+  seed: z.number().int().min(0),
+  prompt: z.string().max(2_000),
+  requestedBy: z.string().max(64),
+  at: z.number(),
+  state: z.enum(['staged', 'accepted', 'discarded']),
+  /** The layer it became, when accepted. */
+  layerId: layerIdSchema.nullable(),
+});
+export type Candidate = z.infer<typeof candidateSchema> & { readonly id: OutputId };
+
+/** A whole canvas as plain data: what the editor draws, what the worker composes. Layers are bottom first. */
+export interface CanvasModel {
+  readonly layers: readonly Layer[];
+  readonly frame: Rect;
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  readonly settings: Settings;
+  /** Oldest first, discarded ones left out. */
+  readonly candidates: readonly Candidate[];
+}
+
+/** Most characters that a prompt keeps. */
+export const longestPrompt = 2_000;
