@@ -1,0 +1,52 @@
+import type { ControlKind, GenerationSettings } from '../../shared/contracts/recipe.ts';
+import type { GrayPicture, RgbPicture } from './image/picture.ts';
+
+/** One picture to make: a person's settings and the pixels that go with them. */
+export interface ImageRequest extends GenerationSettings {
+  /** The picture to start from, at the request's width and height. Needed by every mode but text-to-image. */
+  readonly source: RgbPicture | null;
+  /**
+   * What to repaint, at the request's width and height: 0 keeps a pixel exactly, 255 repaints it, between blends. Needed by
+   * inpaint and extend; in extend it covers what has no pixels yet.
+   */
+  readonly mask: GrayPicture | null;
+  readonly controls: readonly ControlMap[];
+}
+
+/** A map the picture should follow. Any size; it is stretched over the frame. */
+export interface ControlMap {
+  readonly kind: ControlKind;
+  /** 0 ignores the map, 1 follows it as closely as the pack can. */
+  readonly strength: number;
+  readonly picture: RgbPicture;
+}
+
+export interface ImageTimings {
+  /** Milliseconds for encoding the prompts; 0 when both were encoded before. */
+  readonly textMs: number;
+  readonly denoiseMs: number;
+  readonly upscaleMs: number;
+  readonly totalMs: number;
+  /** Milliseconds of `totalMs` outside the graphs. */
+  readonly overheadMs: number;
+  /** Network evaluations, each guidance branch counted. */
+  readonly evaluations: number;
+}
+
+/** What a running generation says, in order: progress and preview after each step, one result at the end. */
+export type ImageEvent =
+  | { readonly type: 'progress'; readonly step: number; readonly steps: number }
+  | {
+      readonly type: 'preview';
+      readonly step: number;
+      readonly width: number;
+      readonly height: number;
+      readonly rgb: Uint8Array;
+    }
+  | {
+      readonly type: 'result';
+      readonly width: number;
+      readonly height: number;
+      readonly rgb: Uint8Array;
+      readonly timings: ImageTimings;
+    };
