@@ -1,0 +1,35 @@
+import { classNames } from './class-names.ts';
+import { initialsOf, personColor } from './person-color.ts';
+
+/** A person as a disc of their colour with initials. Decorative beside a written name; otherwise give `label`. */
+export function Avatar({
+  userId,
+  name,
+  size = 24,
+  label,
+  className,
+}: {
+  readonly userId: string;
+  readonly name: string;
+  readonly size?: 20 | 24 | 28 | 40 | undefined;
+  readonly label?: string | undefined;
+  readonly className?: string | undefined;
+}) {
+  return (
+    <span
+      {...(label === undefined ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label })}
+      className={classNames(
+        'inline-flex shrink-0 items-center justify-center rounded-full font-semibold text-person-ink select-none',
+        className,
+      )}
+      style={{
+        background: personColor(userId),
+        width: size,
+        height: size,
+        fontSize: size >= 40 ? 14 : size >= 28 ? 12 : size >= 24 ? 10 : 9,
+      }}
+    >
+      {initialsOf(name)}
+    </span>
+  );
+}
