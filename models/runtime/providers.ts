@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { createProbeModel } from './probe-model.ts';
 import { loadOnnxRuntime } from './onnxruntime.ts';
 
@@ -40,8 +43,13 @@ export function chooseProvider(probes: readonly ProviderProbe[]): Provider {
 
 async function probeProvider(provider: Provider): Promise<ProviderProbe> {
   const ort = await loadOnnxRuntime();
-  if (!ort.listSupportedBackends().some((backend) => backend.name === provider)) {
+  const backend = ort.listSupportedBackends().find((candidate) => candidate.name === provider);
+  if (backend === undefined) {
     return { provider, available: false, detail: 'not part of the onnxruntime build for this system' };
+  }
+  // Asking for it anyway would write a native error to the terminal of everyone without a GPU.
+  if (!backend.bundled && !hasProviderLibrary(provider)) {
+    return { provider, available: false, detail: 'its library is not installed' };
   }
   try {
     const session = await ort.InferenceSession.create(createProbeModel(), {
@@ -64,4 +72,12 @@ async function probeProvider(provider: Provider): Promise<ProviderProbe> {
     const message = error instanceof Error ? error.message : String(error);
     return { provider, available: false, detail: message.split('\n')[0].slice(0, 200) };
   }
+}
+
+/** Tells whether an optional provider's shared library lies beside onnxruntime's own, where its installer puts it. */
+function hasProviderLibrary(provider: Provider): boolean {
+  const root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
+  const folder = join(root, 'bin/napi-v6', process.platform, process.arch);
+  const names = [`libonnxruntime_providers_${provider}.so`, `onnxruntime_providers_${provider}.dll`];
+  return names.some((name) => existsSync(join(folder, name)));
 }

@@ -4,13 +4,19 @@ import { resizeArea, resizeCubic } from './resize.ts';
 import { coverWithSquare, cutFromSquare, placeInSquare } from './square.ts';
 
 function makePicture(width: number, height: number, value: (x: number, y: number) => number) {
-  const data = Float32Array.from({ length: width * height }, (_, i) => value(i % width, Math.floor(i / width)));
+  const data = Float32Array.from({ length: width * height }, (_, i) =>
+    value(i % width, Math.floor(i / width)),
+  );
   return { width, height, channels: 1, data };
 }
 
 describe('resizeArea', () => {
   it('averages whole blocks', () => {
-    const out = resizeArea(makePicture(4, 2, (x, y) => x + 10 * y), 2, 1);
+    const out = resizeArea(
+      makePicture(4, 2, (x, y) => x + 10 * y),
+      2,
+      1,
+    );
     expect([...out.data]).toEqual([5.5, 7.5]);
   });
 
@@ -24,7 +30,11 @@ describe('resizeArea', () => {
 
 describe('resizeCubic', () => {
   it('reproduces a straight ramp away from the edges', () => {
-    const out = resizeCubic(makePicture(16, 1, (x) => 10 * x), 32, 1);
+    const out = resizeCubic(
+      makePicture(16, 1, (x) => 10 * x),
+      32,
+      1,
+    );
     for (let x = 6; x < 26; x += 1) {
       expect(out.data[x]).toBeCloseTo(10 * ((x + 0.5) / 2 - 0.5), 4);
     }

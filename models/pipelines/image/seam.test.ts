@@ -31,7 +31,11 @@ describe('featherMask', () => {
 
 describe('blendPictures', () => {
   it('keeps every byte outside the mask', () => {
-    const source = { width: size, height: size, data: Uint8Array.from({ length: size * size * 3 }, (_, i) => i % 251) };
+    const source = {
+      width: size,
+      height: size,
+      data: Uint8Array.from({ length: size * size * 3 }, (_, i) => i % 251),
+    };
     const painted = { width: size, height: size, data: new Uint8Array(size * size * 3).fill(200) };
     const out = blendPictures(source, painted, featherMask(mask, 4));
     for (let i = 0; i < mask.data.length; i += 1) {

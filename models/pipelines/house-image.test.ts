@@ -1,0 +1,273 @@
+import { describe, expect, it } from 'vitest';
+import { type HouseImageManifest, houseImageManifestSchema } from '../catalog/manifest.ts';
+import type { DenoiseInput, HouseImageModel } from './house/model.ts';
+import { generateBatch, generateImage } from './house-image.ts';
+import type { ImageEvent, ImageRequest } from './image-request.ts';
+
+const component = { file: 'x.onnx', sha256: '0'.repeat(64), bytes: 1 };
+const manifest: HouseImageManifest = houseImageManifestSchema.parse({
+  id: 'analytic',
+  name: 'Analytic',
+  version: '1',
+  kind: 'image',
+  pipeline: 'house-image',
+  license: 'MIT',
+  nativeSize: 16,
+  scale: 2,
+  prediction: 'sample',
+  schedule: { family: 'flow' },
+  defaults: { steps: 4, guidanceScale: 1, solver: 'flow-euler' },
+  text: { tokenizer: 'tokenizer.json', length: 4, padId: 0 },
+  components: { textEncoder: component, denoiser: component, upscaler: component },
+  tasks: ['text-to-image', 'inpaint', 'edge'],
+  vocabulary: 'vocabulary.json',
+});
+
+/** A denoiser with a known answer: x0 is 0.5 everywhere for a prompt and -0.5 for none, pulled a little towards x. */
+function createAnalyticModel(): { readonly model: HouseImageModel; readonly calls: DenoiseInput[] } {
+  const calls: DenoiseInput[] = [];
+  return {
+    calls,
+    model: {
+      manifest,
+      sha256: '1'.repeat(64),
+      batchesGuidance: false,
+      encodePrompt: async (text) => Float32Array.of(text === '' ? -0.5 : 0.5),
+      async denoise(input) {
+        calls.push({ ...input, x: Float32Array.from(input.x) });
+        return input.branches.map((branch) => input.x.map((value) => branch[0] + 0.1 * value * input.t));
+      },
+      async upscale(planes, size) {
+        const out = new Float32Array(planes.length * 4);
+        for (let c = 0; c < 3; c += 1) {
+          for (let y = 0; y < size * 2; y += 1) {
+            for (let x = 0; x < size * 2; x += 1) {
+              out[(c * size * 2 + y) * size * 2 + x] = planes[(c * size + (y >> 1)) * size + (x >> 1)];
+            }
+          }
+        }
+        return out;
+      },
+      close() {},
+    },
+  };
+}
+
+const request: ImageRequest = {
+  mode: 'text-to-image',
+  prompt: 'a fox',
+  negativePrompt: '',
+  seed: 7,
+  width: 32,
+  height: 32,
+  steps: 6,
+  guidanceScale: 1,
+  solver: 'flow-euler',
+  strength: 0.5,
+  source: null,
+  mask: null,
+  controls: [],
+};
+
+const gradient = {
+  width: 32,
+  height: 32,
+  data: Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * 5) % 256),
+};
+
+async function drain<T>(events: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for await (const event of events) {
+    all.push(event);
+  }
+  return all;
+}
+
+async function collect(
+  wanted: ImageRequest,
+  model: HouseImageModel,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<readonly ImageEvent[]> {
+  return drain(generateImage(wanted, { model, signal, now: () => performance.now() }));
+}
+
+function resultOf(events: readonly ImageEvent[]) {
+  const last = events.at(-1);
+  if (last?.type !== 'result') {
+    throw new Error('the last event is not a result');
+  }
+  return last;
+}
+
+describe('text to image', () => {
+  it('tells progress and a preview for each step, then one result', async () => {
+    const { model, calls } = createAnalyticModel();
+    const events = await collect(request, model);
+    expect(events.filter((event) => event.type === 'progress')).toEqual(
+      [1, 2, 3, 4, 5, 6].map((step) => ({ type: 'progress', step, steps: 6 })),
+    );
+    expect(events.filter((event) => event.type === 'preview')).toHaveLength(6);
+    expect(resultOf(events)).toMatchObject({ width: 32, height: 32, timings: { evaluations: 6 } });
+    expect(calls.map((call) => call.t)).toEqual([1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6].map(Math.fround));
+  });
+
+  it('starts from torch noise, so a seed means the same everywhere', async () => {
+    const { model, calls } = createAnalyticModel();
+    await collect({ ...request, seed: 0 }, model);
+    expect(calls[0].x.slice(0, 3)).toEqual(
+      Float32Array.of(-1.1258398294448853, -1.152360200881958, -0.2505785822868347),
+    );
+  });
+
+  it('gives one picture a seed, also in a batch', async () => {
+    const { model } = createAnalyticModel();
+    const alone = resultOf(await collect({ ...request, seed: 8 }, model));
+    const context = { model, signal: new AbortController().signal, now: () => 0 };
+    const batch = await drain(generateBatch(request, [7, 8], context));
+    const results = batch.filter((event) => event.type === 'result');
+    expect(results.map((event) => event.seed)).toEqual([7, 8]);
+    expect(results[1].rgb).toEqual(alone.rgb);
+    expect(results[0].rgb).not.toEqual(alone.rgb);
+  });
+
+  it('guides away from the negative prompt', async () => {
+    const { model, calls } = createAnalyticModel();
+    const plain = resultOf(await collect(request, model)).rgb[0];
+    const guided = resultOf(await collect({ ...request, guidanceScale: 1.5 }, model)).rgb[0];
+    expect(calls.at(-1)?.branches).toHaveLength(2);
+    expect(guided).toBeGreaterThan(plain + 40);
+  });
+
+  it('evaluates twice a step with Heun, and ends nearer to the exact answer than Euler', async () => {
+    const { model, calls } = createAnalyticModel();
+    const answer = async (solver: 'flow-euler' | 'flow-heun', steps: number) =>
+      resultOf(await collect({ ...request, solver, steps }, model)).rgb;
+    const exact = await answer('flow-heun', 50);
+    calls.length = 0;
+    const heun = await answer('flow-heun', 4);
+    expect(calls).toHaveLength(7);
+    const distance = (rgb: Uint8Array) =>
+      rgb.reduce((total, value, i) => total + Math.abs(value - exact[i]), 0);
+    expect(distance(heun)).toBeLessThan(distance(await answer('flow-euler', 4)));
+  });
+
+  it('cuts other shapes out of the covering square', async () => {
+    const { model } = createAnalyticModel();
+    const events = await collect({ ...request, width: 64, height: 32 }, model);
+    expect(resultOf(events)).toMatchObject({ width: 64, height: 32 });
+    expect(resultOf(events).rgb).toHaveLength(64 * 32 * 3);
+    expect(events.find((event) => event.type === 'preview')).toMatchObject({ width: 16, height: 8 });
+  });
+
+  it('stops between two evaluations when cancelled', async () => {
+    const { model, calls } = createAnalyticModel();
+    const controller = new AbortController();
+    const events = generateImage(request, { model, signal: controller.signal, now: () => 0 });
+    await events.next();
+    controller.abort(new Error('cancelled by Mina'));
+    await expect(drain(events)).rejects.toThrow('cancelled by Mina');
+    expect(calls).toHaveLength(1);
+  });
+});
+
+describe('image to image', () => {
+  it('makes the share of steps that strength asks for, from the noised source', async () => {
+    const { model, calls } = createAnalyticModel();
+    await collect({ ...request, mode: 'image-to-image', source: gradient, strength: 0.5 }, model);
+    expect(calls.map((call) => call.t)).toEqual([0.5, 2 / 6, 1 / 6].map(Math.fround));
+  });
+
+  it('returns the source, resampled, at strength 0', async () => {
+    const { model, calls } = createAnalyticModel();
+    const flat = { ...gradient, data: new Uint8Array(32 * 32 * 3).fill(77) };
+    const result = resultOf(
+      await collect({ ...request, mode: 'image-to-image', source: flat, strength: 0 }, model),
+    );
+    expect(calls).toHaveLength(0);
+    expect(result.rgb.every((value) => value === 77)).toBe(true);
+  });
+});
+
+describe('inpaint and extend', () => {
+  const mask = {
+    width: 32,
+    height: 32,
+    data: Uint8Array.from({ length: 32 * 32 }, (_, i) => (i % 32 >= 16 ? 255 : 0)),
+  };
+
+  it('keeps every byte outside the mask and repaints inside', async () => {
+    const { model, calls } = createAnalyticModel();
+    const result = resultOf(
+      await collect({ ...request, mode: 'inpaint', source: gradient, mask, strength: 1 }, model),
+    );
+    let changed = 0;
+    for (let i = 0; i < mask.data.length; i += 1) {
+      for (let c = 0; c < 3; c += 1) {
+        const differs = result.rgb[i * 3 + c] !== gradient.data[i * 3 + c];
+        expect(differs && mask.data[i] === 0).toBe(false);
+        changed += differs ? 1 : 0;
+      }
+    }
+    expect(changed).toBeGreaterThan(1000);
+    expect(calls[0].conditioning.task).toBe(1);
+    expect(calls[0].conditioning.mask[0]).toBe(0);
+    expect(calls[0].conditioning.mask[15]).toBe(1);
+    expect(calls[0].conditioning.condition[15]).toBe(0);
+  });
+
+  it('shows the network the known pixels at the noise level of each step', async () => {
+    const { model, calls } = createAnalyticModel();
+    await collect({ ...request, mode: 'inpaint', source: gradient, mask, strength: 1 }, model);
+    const { condition } = calls[0].conditioning;
+    const second = calls[1];
+    expect(second.x[0]).toBeCloseTo((1 - second.t) * condition[0] + second.t * calls[0].x[0], 5);
+  });
+
+  it('fades an extension from the nearest known pixels, not from the empty canvas', async () => {
+    const { model } = createAnalyticModel();
+    const half = {
+      ...gradient,
+      data: Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (Math.floor(i / 3) % 32 < 16 ? 190 : 0)),
+    };
+    const result = resultOf(await collect({ ...request, mode: 'extend', source: half, mask }, model));
+    expect(result.rgb[16 * 3]).toBeGreaterThan(150);
+  });
+});
+
+describe('what cannot be made', () => {
+  const cases: readonly (readonly [string, Partial<ImageRequest>, RegExp])[] = [
+    ['no source', { mode: 'image-to-image' }, /needs a source/],
+    ['no mask', { mode: 'inpaint', source: gradient }, /needs a mask/],
+    [
+      'an empty mask',
+      { mode: 'inpaint', source: gradient, mask: { width: 32, height: 32, data: new Uint8Array(1024) } },
+      /empty/,
+    ],
+    ['a source of another size', { mode: 'image-to-image', source: { ...gradient, width: 16 } }, /16 × 32/],
+    [
+      'an unlearned control map',
+      { controls: [{ kind: 'depth', strength: 1, picture: gradient }] },
+      /not learned.*knows edge/,
+    ],
+    [
+      'two control maps',
+      {
+        controls: [
+          { kind: 'edge', strength: 1, picture: gradient },
+          { kind: 'edge', strength: 1, picture: gradient },
+        ],
+      },
+      /one control map/,
+    ],
+  ];
+  it.each(cases)('says so for %s', async (_name, changes, message) => {
+    const { model } = createAnalyticModel();
+    await expect(collect({ ...request, ...changes }, model)).rejects.toThrow(message);
+  });
+
+  it('follows one control map at its strength', async () => {
+    const { model, calls } = createAnalyticModel();
+    await collect({ ...request, controls: [{ kind: 'edge', strength: 0.7, picture: gradient }] }, model);
+    expect(calls[0].conditioning).toMatchObject({ task: 2, strength: 0.7 });
+  });
+});

@@ -1,0 +1,156 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { controlKindSchema, imageSolverSchema, seedSchema } from '../../shared/contracts/recipe.ts';
+
+export const GENERATE_USAGE = `Usage: npx gesso generate "PROMPT" --out FILE.png [options]
+
+  --seed N              the same seed gives the same picture (0 … 4294967295; random when absent)
+  --size N              width and height in pixels, 64 … 1024 (256; with --source, its longer side)
+  --width N --height N  instead of --size
+  --steps N             1 … 50 (the pack's own number when absent)
+  --guidance N          how closely to follow the prompt, 0 … 30
+  --negative TEXT       what to stay away from
+  --solver NAME         flow-euler or flow-heun
+  --source FILE         start from this picture; where it is transparent, it is extended
+  --strength X          how much of the source to repaint, 0 … 1
+  --mask FILE           repaint only where this picture is white
+  --control KIND:FILE   follow a map: edge, depth, segmentation or scribble
+  --control-strength X  0 … 1
+  --count N             make N pictures with the seeds that follow, 1 … 64
+  --pack ID             the model to use (house-image)
+  --json                describe what was made as JSON on standard output
+`;
+
+/** Raised for arguments that cannot be understood; the message says which and what would be right. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const numberOption = (schema: z.ZodNumber) =>
+  z.string().trim().min(1).transform(Number).pipe(schema).optional();
+
+const sideOption = numberOption(z.number().int().min(64).max(1024));
+const shareOption = numberOption(z.number().min(0).max(1));
+
+const optionsSchema = z.object({
+  prompt: z.string().max(2000),
+  out: z.string().regex(/\.png$/i, 'must name a .png file'),
+  seed: numberOption(seedSchema),
+  size: sideOption,
+  width: sideOption,
+  height: sideOption,
+  steps: numberOption(z.number().int().min(1).max(50)),
+  guidance: numberOption(z.number().min(0).max(30)),
+  negative: z.string().max(2000).default(''),
+  solver: imageSolverSchema.optional(),
+  source: z.string().min(1).optional(),
+  strength: shareOption,
+  mask: z.string().min(1).optional(),
+  control: z
+    .string()
+    .regex(/^[a-z]+:./, 'must be KIND:FILE')
+    .transform((text) => ({
+      kind: text.slice(0, text.indexOf(':')),
+      file: text.slice(text.indexOf(':') + 1),
+    }))
+    .pipe(z.object({ kind: controlKindSchema, file: z.string() }))
+    .optional(),
+  'control-strength': shareOption,
+  count: numberOption(z.number().int().min(1).max(64)),
+  pack: z.string().min(1).default('house-image'),
+  json: z.boolean().default(false),
+});
+export type GenerateOptions = z.infer<typeof optionsSchema>;
+
+/** Reads the command line. Returns 'help' when it asks for help; throws UsageError otherwise when it is not right. */
+export function parseGenerateOptions(args: readonly string[]): GenerateOptions | 'help' {
+  const { values, positionals } = parseCommandLine(args);
+  if (values.help === true) {
+    return 'help';
+  }
+  if (positionals.length !== 1) {
+    throw new UsageError(
+      positionals.length === 0
+        ? 'The prompt is missing.'
+        : `The prompt must be one argument: put it in quotes (got ${positionals.length}).`,
+    );
+  }
+  const parsed = optionsSchema.safeParse({ ...values, prompt: positionals[0] });
+  if (!parsed.success) {
+    throw new UsageError(parsed.error.issues.map(describeIssue).join('\n'));
+  }
+  checkCombination(parsed.data);
+  return parsed.data;
+}
+
+function parseCommandLine(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      args: joinNegativeNumbers(args),
+      allowPositionals: true,
+      options: {
+        out: text,
+        seed: text,
+        size: text,
+        width: text,
+        height: text,
+        steps: text,
+        guidance: text,
+        negative: text,
+        solver: text,
+        source: text,
+        strength: text,
+        mask: text,
+        control: text,
+        'control-strength': text,
+        count: text,
+        pack: text,
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** `--seed -1` would read as two options; written as one, the range check can say what is wrong with it. */
+function joinNegativeNumbers(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const previous = joined.at(-1);
+    if (previous !== undefined && /^--[a-z-]+$/.test(previous) && /^-[0-9.]/.test(arg)) {
+      joined[joined.length - 1] = `${previous}=${arg}`;
+    } else {
+      joined.push(arg);
+    }
+  }
+  return joined;
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const name = issue.path[0] === 'prompt' ? 'The prompt' : `--${String(issue.path[0])}`;
+  const missing = issue.code === 'invalid_type' && issue.input === undefined && name === '--out';
+  return missing
+    ? '--out FILE.png is missing: it says where to put the picture.'
+    : `${name}: ${issue.message}`;
+}
+
+function checkCombination(options: GenerateOptions): void {
+  if (options.size !== undefined && (options.width !== undefined || options.height !== undefined)) {
+    throw new UsageError('Give either --size, or --width and --height.');
+  }
+  if ((options.width === undefined) !== (options.height === undefined)) {
+    throw new UsageError('--width and --height belong together.');
+  }
+  if (options.source === undefined && options.mask !== undefined) {
+    throw new UsageError('--mask needs --source: the picture to repaint.');
+  }
+  if (options.source === undefined && options.strength !== undefined) {
+    throw new UsageError('--strength needs --source: the picture to start from.');
+  }
+  if (options.control === undefined && options['control-strength'] !== undefined) {
+    throw new UsageError('--control-strength needs --control.');
+  }
+}

@@ -1,0 +1,213 @@
+import { randomInt } from 'node:crypto';
+import { mkdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join, parse, resolve } from 'node:path';
+import type { HouseImageManifest } from '../../models/catalog/manifest.ts';
+import { PackError } from '../../models/catalog/pack-error.ts';
+import { findPack, listPackFolders, type VerifiedPack, verifyPack } from '../../models/catalog/packs.ts';
+import { type HouseImageModel, openHouseImageModel } from '../../models/pipelines/house/model.ts';
+import { generateImage } from '../../models/pipelines/house-image.ts';
+import type { ImageEvent, ImageTimings } from '../../models/pipelines/image-request.ts';
+import { PipelineError } from '../../models/pipelines/pipeline-error.ts';
+import { openDevice } from '../../models/runtime/device.ts';
+import { readEnv } from '../../platform/env.ts';
+import { RECIPE_KEYWORD, type Recipe, recipeSchema } from '../../shared/contracts/recipe.ts';
+import { writePngText } from '../../shared/png/text-chunk.ts';
+import {
+  describeUnknownWords,
+  formatUnknownWord,
+  type UnknownWord,
+  vocabularySchema,
+} from '../../shared/prompt/vocabulary.ts';
+import {
+  GENERATE_USAGE,
+  type GenerateOptions,
+  parseGenerateOptions,
+  UsageError,
+} from './generate-options.ts';
+import { prepareRequest } from './generate-request.ts';
+import { encodePng } from './picture-files.ts';
+
+interface MadePicture {
+  readonly file: string;
+  readonly recipe: Recipe;
+  readonly timings: ImageTimings;
+}
+
+/**
+ * `gesso generate`: makes pictures in this process, without a server. Returns 0 when all were written, 2 for arguments
+ * that are not right, 1 when it failed, 130 when interrupted; an unfinished picture leaves no file behind.
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  const interruption = new AbortController();
+  const interrupt = (): void => interruption.abort(new Error('interrupted'));
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    const options = parseGenerateOptions(args);
+    if (options === 'help') {
+      process.stdout.write(GENERATE_USAGE);
+      return 0;
+    }
+    await generate(options, interruption.signal);
+    return 0;
+  } catch (error) {
+    return report(error, interruption.signal);
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
+
+function report(error: unknown, signal: AbortSignal): number {
+  if (signal.aborted) {
+    process.stderr.write('\nInterrupted; the unfinished picture was not written.\n');
+    return 130;
+  }
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\nTry: npx gesso generate --help\n`);
+    return 2;
+  }
+  if (error instanceof PipelineError) {
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+  if (error instanceof PackError) {
+    process.stderr.write(`${error.message}\nTry: npx gesso models list\n`);
+    return error.code === 'not-found' ? 2 : 1;
+  }
+  throw error;
+}
+
+async function generate(options: GenerateOptions, signal: AbortSignal): Promise<void> {
+  await checkFolder(options.out);
+  const pack = await openPack(options.pack);
+  const seed = options.seed ?? randomInt(0x1_0000_0000);
+  const prepared = await prepareRequest(options, pack.manifest, seed);
+  const notices = await readNotices(prepared.request.prompt, pack);
+  for (const notice of notices) {
+    process.stderr.write(`${formatUnknownWord(notice)}\n`);
+  }
+
+  const device = await openDevice();
+  const model = await openHouseImageModel(pack, device.sessions);
+  const made: MadePicture[] = [];
+  try {
+    const count = options.count ?? 1;
+    for (let i = 0; i < count; i += 1) {
+      const request = { ...prepared.request, seed: (seed + i) % 0x1_0000_0000 };
+      const result = await watch(generateImage(request, { model, signal, now: () => performance.now() }));
+      const recipe = recipeSchema.parse({
+        ...request,
+        format: 'gesso-recipe/1',
+        pack: { id: model.manifest.id, version: model.manifest.version, sha256: model.sha256 },
+        source: prepared.source,
+        mask: prepared.mask,
+        controls: prepared.controls,
+        canvas: null,
+        worker: null,
+        durationMs: Math.round(result.timings.totalMs),
+        createdAt: new Date().toISOString(),
+      });
+      const png = await encodePng({ width: result.width, height: result.height, data: result.rgb });
+      const file = numberedPath(options.out, i, count);
+      await writeWhole(file, writePngText(png, RECIPE_KEYWORD, JSON.stringify(recipe)));
+      made.push({ file, recipe, timings: result.timings });
+      process.stderr.write(describeMade(made.length - 1, { file, recipe, timings: result.timings }, model));
+      if (!options.json) {
+        process.stdout.write(`${file}\n`);
+      }
+    }
+  } finally {
+    model.close();
+    await device.sessions.close();
+  }
+  if (options.json) {
+    process.stdout.write(
+      `${JSON.stringify({ device: device.provider, notices, pictures: made }, null, 2)}\n`,
+    );
+  }
+}
+
+type HousePack = VerifiedPack & { readonly manifest: HouseImageManifest };
+
+async function openPack(id: string): Promise<HousePack> {
+  const found = await findPack(id, listPackFolders(resolve(readEnv().GESSO_HOME)));
+  const pack = await verifyPack(found.folder);
+  const { manifest } = pack;
+  if (manifest.pipeline !== 'house-image') {
+    throw new PackError(
+      'unsupported',
+      `gesso generate cannot run ${id} yet: its pipeline is ${manifest.pipeline}.`,
+    );
+  }
+  return { ...pack, manifest };
+}
+
+async function readNotices(prompt: string, pack: HousePack): Promise<readonly UnknownWord[]> {
+  const text = await readFile(join(pack.folder, pack.manifest.vocabulary), 'utf8');
+  return describeUnknownWords(prompt, vocabularySchema.parse(JSON.parse(text)));
+}
+
+/** Shows progress on a terminal and returns the result. */
+async function watch(events: AsyncIterable<ImageEvent>): Promise<Extract<ImageEvent, { type: 'result' }>> {
+  for await (const event of events) {
+    switch (event.type) {
+      case 'progress':
+        if (process.stderr.isTTY) {
+          process.stderr.write(`\rStep ${event.step} of ${event.steps} `);
+        }
+        break;
+      case 'preview':
+        break;
+      case 'result':
+        if (process.stderr.isTTY) {
+          process.stderr.write('\r');
+        }
+        return event;
+    }
+  }
+  throw new Error('the pipeline ended without a picture');
+}
+
+function describeMade(index: number, made: MadePicture, model: HouseImageModel): string {
+  const { recipe, timings } = made;
+  const seconds = (timings.totalMs / 1000).toFixed(2);
+  const way = `${recipe.width} × ${recipe.height}, ${recipe.steps} steps, seed ${recipe.seed}`;
+  return `Picture ${index + 1}: ${way}, ${seconds} s with ${model.manifest.name} ${model.manifest.version}\n`;
+}
+
+function numberedPath(out: string, index: number, count: number): string {
+  if (count === 1) {
+    return out;
+  }
+  const { dir, name, ext } = parse(out);
+  return join(dir, `${name}-${index + 1}${ext}`);
+}
+
+async function checkFolder(out: string): Promise<void> {
+  const folder = dirname(resolve(out));
+  const info = await stat(folder).catch(() => null);
+  if (info === null) {
+    await mkdir(folder, { recursive: true }).catch(() => {
+      throw new UsageError(`Cannot create the folder ${folder}.`);
+    });
+  } else if (!info.isDirectory()) {
+    throw new UsageError(`${folder} is not a folder.`);
+  }
+  if ((await stat(out).catch(() => null))?.isDirectory() === true) {
+    throw new UsageError(`${out} is a folder; name a file in it.`);
+  }
+}
+
+/** Writes beside the target and renames, so that a reader never sees half a picture. */
+async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+  const partial = `${file}.${process.pid}.part`;
+  try {
+    await writeFile(partial, bytes, { flag: 'wx' });
+    await rename(partial, file);
+  } catch (error) {
+    await unlink(partial).catch(() => undefined);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`Cannot write ${file}: ${reason}`);
+  }
+}
