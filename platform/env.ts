@@ -54,11 +54,6 @@ export function childEnv(changes: Readonly<Record<string, string>>): NodeJS.Proc
   return { ...process.env, ...changes };
 }
 
-/** Sets variables of this process; used by `gesso start` to tell libraries loaded later (Next) where things are. */
-export function setEnv(changes: Readonly<Record<string, string>>): void {
-  Object.assign(process.env, changes);
-}
-
 /** Ports that go together: what is not named follows PORT. */
 export function portsOf(env: Env): {
   readonly web: number;

@@ -241,7 +241,7 @@ async function refuseForeignVersion(binaries: string, dataFolder: string): Promi
     'unavailable',
     `The database in ${dataFolder} is Postgres ${theirs || 'of an unknown version'}; this Gesso brings ${ours}.`,
     {
-      fix: 'Start the Gesso that made it and run npx gesso backup, then restore here; or point GESSO_HOME at a new folder.',
+      fix: 'Use the Gesso that made it, or point GESSO_HOME at a new folder. Nothing in the old folder was changed.',
     },
   );
 }
@@ -255,10 +255,10 @@ interface Readiness {
 }
 
 async function waitUntilReady({ url, exited, output, logFile, dataFolder }: Readiness): Promise<void> {
-  let ended = false;
-  exited.then(() => (ended = true)).catch(() => undefined);
+  const life = { ended: false };
+  exited.then(() => (life.ended = true)).catch(() => undefined);
   const deadline = Date.now() + 60_000;
-  while (!ended && Date.now() < deadline) {
+  while (!life.ended && Date.now() < deadline) {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
     try {
       await client.connect();
@@ -284,7 +284,7 @@ async function waitUntilReady({ url, exited, output, logFile, dataFolder }: Read
     'unavailable',
     `The database in ${dataFolder} did not start: ${text.trim().split('\n').slice(-3).join(' / ')}`,
     {
-      fix: `Read ${logFile}. If the folder is damaged, restore a backup with npx gesso restore FILE; to begin afresh, move the folder away.`,
+      fix: `Read ${logFile}. Nothing was deleted. If the folder is damaged, put a copy of it back; to begin afresh, move it away.`,
     },
   );
 }
