@@ -16,7 +16,7 @@ const farthestStep = farthestStrokePixel * stepsPerPixel;
  * Points → bytes: per point the zigzag varints of Δx and Δy in 1/8 px (the first from 0, 0), then one byte of pressure.
  * A freehand stroke takes about three bytes a point. NaN coordinates count as 0.
  */
-export function packStroke(points: readonly StrokePoint[]): Uint8Array {
+export function packStroke(points: readonly StrokePoint[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(points.length * 11);
   let length = 0;
   let lastX = 0;
