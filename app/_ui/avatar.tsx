@@ -1,5 +1,5 @@
 import { classNames } from './class-names.ts';
-import { initialsOf, personColor } from './person-color.ts';
+import { initials, personColor } from '../../shared/color/person-color.ts';
 
 /** A person as a disc of their colour with initials. Decorative beside a written name; otherwise give `label`. */
 export function Avatar({
@@ -15,21 +15,23 @@ export function Avatar({
   readonly label?: string | undefined;
   readonly className?: string | undefined;
 }) {
+  const { color, ink } = personColor(userId);
   return (
     <span
       {...(label === undefined ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label })}
       className={classNames(
-        'inline-flex shrink-0 items-center justify-center rounded-full font-semibold text-person-ink select-none',
+        'inline-flex shrink-0 items-center justify-center rounded-full font-semibold select-none',
         className,
       )}
       style={{
-        background: personColor(userId),
+        background: color,
+        color: ink,
         width: size,
         height: size,
         fontSize: size >= 40 ? 14 : size >= 28 ? 12 : size >= 24 ? 10 : 9,
       }}
     >
-      {initialsOf(name)}
+      {initials(name)}
     </span>
   );
 }

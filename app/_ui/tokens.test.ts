@@ -25,12 +25,11 @@ const texts: readonly (readonly [string, string])[] = [
   ['ink', 'accent-wash'],
   ['ink', 'notice-wash'],
   ['ink', 'danger-wash'],
-  ...people().map((person) => ['person-ink', person] as const),
 ];
 
 /** Parts of controls and cursors: 3:1. */
 const parts: readonly (readonly [string, string])[] = [
-  ...['edge', 'accent', 'focus', ...people()].flatMap((part) =>
+  ...['edge', 'accent', 'focus'].flatMap((part) =>
     ['ground', 'surface', 'raised'].map((ground) => [part, ground] as const),
   ),
 ];
@@ -46,10 +45,6 @@ describe.each([
     expect(contrast(tokens, part, ground)).toBeGreaterThanOrEqual(3);
   });
 });
-
-function people(): readonly string[] {
-  return Array.from({ length: 8 }, (_, at) => `person-${at + 1}`);
-}
 
 /** The `--name: oklch(l c h)` lines of every block that starts with `head`. */
 function readTokens(head: string): Readonly<Record<string, readonly [number, number, number]>> {

@@ -1,0 +1,37 @@
+import type { Metadata, Viewport } from 'next';
+import type { ReactNode } from 'react';
+import './globals.css';
+import { UiProvider } from './_ui/provider.tsx';
+import { themeScript } from './_ui/theme.ts';
+
+export const metadata: Metadata = {
+  title: { default: 'Gesso', template: '%s · Gesso' },
+  description: 'A studio where a team paints, prompts and generates together.',
+  robots: { index: false },
+};
+
+export const viewport: Viewport = {
+  width: 'device-width',
+  initialScale: 1,
+  viewportFit: 'cover',
+  // The panels make room when a phone's keyboard opens.
+  interactiveWidget: 'resizes-content',
+  themeColor: [
+    { media: '(prefers-color-scheme: light)', color: '#faf9f6' },
+    { media: '(prefers-color-scheme: dark)', color: '#191715' },
+  ],
+};
+
+export default function RootLayout({ children }: { readonly children: ReactNode }) {
+  return (
+    // The theme script sets data-theme before React starts.
+    <html lang="en" suppressHydrationWarning>
+      <head>
+        <script dangerouslySetInnerHTML={{ __html: themeScript }} />
+      </head>
+      <body>
+        <UiProvider>{children}</UiProvider>
+      </body>
+    </html>
+  );
+}
