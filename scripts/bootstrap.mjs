@@ -63,7 +63,7 @@ function step(title, command, args, env = {}) {
       'Check the network or your npm registry setting, then run the same command again.',
     );
   fail(
-    `${command} ${args.join(' ')} failed: ${error?.message ?? ''}\n${output.slice(-3000)}`,
+    `${command} ${args.join(' ')} failed: ${error?.message ?? ''}\n${output.length > 4000 ? `${output.slice(0, 2000)}\n…\n${output.slice(-2000)}` : output}`,
     'Correct what it names, then run the same command again.',
   );
 }
