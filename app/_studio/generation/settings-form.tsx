@@ -1,0 +1,100 @@
+'use client';
+
+import { Collapsible } from 'radix-ui';
+import { useState } from 'react';
+import type { Settings } from '../../../shared/document/schema.ts';
+import { Icon } from '../../_ui/icon.tsx';
+import { Segmented } from '../../_ui/segmented.tsx';
+import { Slider } from '../../_ui/slider.tsx';
+import { SeedField } from './seed-field.tsx';
+
+const counts = ['1', '2', '4', '6', '8'] as const;
+const solvers = [
+  { value: 'flow-euler', label: 'Euler', hint: 'One look at the picture a step. Fast.' },
+  { value: 'flow-heun', label: 'Heun', hint: 'Two looks a step: twice the time, often cleaner.' },
+] as const;
+
+/** The settings of the next pictures, shared by everyone on the canvas. */
+export function SettingsForm({
+  settings,
+  usesStrength,
+  readOnly,
+  onChange,
+}: {
+  readonly settings: Settings;
+  /** Whether what will happen starts from the picture below: only then strength means something. */
+  readonly usesStrength: boolean;
+  readonly readOnly: boolean;
+  readonly onChange: (change: Partial<Settings>) => void;
+}) {
+  const [more, setMore] = useState(false);
+  const count = counts.find((candidate) => Number(candidate) >= settings.count) ?? '8';
+  return (
+    <div className="flex flex-col gap-3">
+      <Segmented
+        disabled={readOnly}
+        label="Pictures"
+        onChange={(value) => onChange({ count: Number(value) })}
+        options={counts.map((value) => ({ value, label: value }))}
+        value={count}
+      />
+      {usesStrength ? (
+        <Slider
+          disabled={readOnly}
+          hint="How much of the picture below is painted anew (denoising strength). Low keeps it, 100 % ignores it."
+          label="Strength"
+          max={1}
+          min={0.05}
+          onChange={(strength) => onChange({ strength })}
+          scale={100}
+          step={0.05}
+          unit="%"
+          value={settings.strength}
+        />
+      ) : null}
+      <Collapsible.Root onOpenChange={setMore} open={more}>
+        <Collapsible.Trigger className="-ml-1 flex h-7 items-center gap-1 rounded-small pr-2 pl-1 text-13 text-ink-soft hover:text-ink coarse:h-11">
+          <Icon name={more ? 'chevron-down' : 'chevron-right'} />
+          More
+          {more ? null : <span className="pl-1 text-ink-faint">{summarise(settings)}</span>}
+        </Collapsible.Trigger>
+        <Collapsible.Content className="flex flex-col gap-3 pt-2">
+          <Slider
+            disabled={readOnly}
+            hint="How many times the picture is sharpened on its way from noise. More is slower and finer."
+            label="Steps"
+            max={50}
+            min={1}
+            onChange={(steps) => onChange({ steps })}
+            step={1}
+            value={settings.steps}
+          />
+          <Slider
+            disabled={readOnly}
+            hint="How strictly the picture follows the words (classifier-free guidance scale). 1 is loose; above 8 colours turn harsh."
+            label="Guidance"
+            max={15}
+            min={0}
+            onChange={(guidanceScale) => onChange({ guidanceScale })}
+            step={0.5}
+            value={settings.guidanceScale}
+          />
+          <Segmented
+            disabled={readOnly}
+            label="Solver"
+            onChange={(solver) => onChange({ solver })}
+            options={solvers}
+            value={settings.solver}
+          />
+          <SeedField onChange={(seed) => onChange({ seed })} readOnly={readOnly} seed={settings.seed} />
+        </Collapsible.Content>
+      </Collapsible.Root>
+    </div>
+  );
+}
+
+/** The settings below the fold in a few words, so that nobody has to open it to know. */
+function summarise(settings: Settings): string {
+  const seed = settings.seed === null ? '' : `, seed ${settings.seed}`;
+  return `${settings.steps} steps, guidance ${settings.guidanceScale}${seed}`;
+}
