@@ -1,0 +1,70 @@
+import { PgBoss } from 'pg-boss';
+import { z } from 'zod';
+import { bossSchema, poisonQueue } from './names.ts';
+import type { SqlExecutor } from './sql.ts';
+
+/** The claim of one attempt: pg-boss settles a job only for the attempt that fetched it. */
+export interface Claim {
+  readonly queue: string;
+  readonly jobId: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+}
+
+export interface OpenBossOptions {
+  readonly url: string;
+  /** Whether this process does the housekeeping (expired rows, statistics). Any number may; they take turns. */
+  readonly supervise: boolean;
+  readonly onError: (error: Error) => void;
+}
+
+/** Starts pg-boss on its own schema, made or migrated when needed. The caller stops it. */
+export async function openBoss(options: OpenBossOptions): Promise<PgBoss> {
+  const boss = new PgBoss({
+    connectionString: options.url,
+    schema: bossSchema,
+    max: 2,
+    supervise: options.supervise,
+    schedule: false,
+    registerInstance: false,
+  });
+  boss.on('error', options.onError);
+  await boss.start();
+  return boss;
+}
+
+/**
+ * Makes a queue unless it exists. Liveness, retries and time limits are ours (SPEC.md), so pg-boss' own are set so far
+ * out that they never act: its row is the job's place in line and the fence of its attempts.
+ */
+export async function ensureQueue(boss: PgBoss, name: string): Promise<void> {
+  const tenYears = 10 * 365 * 86_400;
+  const settings = { retryLimit: 1_000, retryDelay: 0, retentionSeconds: tenYears, expireInSeconds: 86_399 };
+  if ((await boss.getQueue(name)) !== null) return;
+  if (name !== poisonQueue) await ensureQueue(boss, poisonQueue);
+  await boss.createQueue(name, {
+    ...settings,
+    deleteAfterSeconds: name === poisonQueue ? tenYears : 86_400,
+    ...(name === poisonQueue ? {} : { deadLetter: poisonQueue }),
+  });
+}
+
+const responseSchema = z.object({ affected: z.number().int() });
+
+/** How many jobs a pg-boss command really changed; 0 means that the claim was no longer ours. */
+export function affectedBy(response: unknown): number {
+  return responseSchema.parse(response).affected;
+}
+
+/** The attempt in pg-boss' terms, whose counter starts at 0. */
+export function bossAttempt(claim: Claim): { readonly id: string; readonly retryCount: number } {
+  return { id: claim.jobId, retryCount: claim.attempt - 1 };
+}
+
+/** Takes a running job's remaining retries away, so that its next failure is final and goes to the dead letters. */
+export async function exhaustRetries(sql: SqlExecutor, claim: Claim): Promise<void> {
+  await sql.executeSql(
+    `update ${bossSchema}.job set retry_limit = retry_count where name = $1 and id = $2::uuid and retry_count = $3`,
+    [claim.queue, claim.jobId, claim.attempt - 1],
+  );
+}

@@ -1,0 +1,91 @@
+import type { PgBoss } from 'pg-boss';
+import type pg from 'pg';
+import { z } from 'zod';
+import { type Claim, affectedBy, bossAttempt } from './boss.ts';
+import { jobDataSchema } from './enqueue.ts';
+import { advanceClock, startOf } from './fair-share.ts';
+import { eventMessage, notify } from './notify.ts';
+import { type SqlExecutor, select, transact, utcNow } from './sql.ts';
+
+/** A job that is ours until it is settled or lost. */
+export interface ClaimedJob extends Claim {
+  readonly generationId: string;
+  readonly task: string;
+  readonly organizationId: string;
+  readonly requestedById: string;
+  readonly canvasId: string | null;
+  readonly canvasVersionId: string | null;
+  readonly pool: string;
+  readonly pack: string;
+  readonly request: unknown;
+  readonly steps: number;
+}
+
+const ownedRowSchema = z.object({
+  organizationId: z.string(),
+  requestedById: z.string(),
+  canvasId: z.string().nullable(),
+  canvasVersionId: z.string().nullable(),
+  pool: z.string(),
+  pack: z.string(),
+  request: z.unknown(),
+  steps: z.number().int(),
+});
+
+/**
+ * Takes the next job of a queue and writes the owner on its generation row in one transaction (Q2), so no claimed job is
+ * without an owner and no owner without a job. Returns null when the queue is empty.
+ */
+export async function claimJob(
+  { boss, pool }: { readonly boss: PgBoss; readonly pool: pg.Pool },
+  from: { readonly queue: string; readonly workerId: string },
+): Promise<ClaimedJob | null> {
+  return transact(pool, async (sql) => {
+    for (;;) {
+      const [job] = await boss.fetch(from.queue, { db: sql, includeMetadata: true });
+      if (job === undefined) return null;
+      const data = jobDataSchema.parse(job.data);
+      const claim: Claim = { queue: from.queue, jobId: job.id, attempt: job.retryCount + 1 };
+      const row = await takeOwnership(sql, {
+        claim,
+        generationId: data.generationId,
+        workerId: from.workerId,
+      });
+      if (row === undefined) {
+        // Its generation was cancelled or deleted without it; a job nobody waits for must not block the line.
+        affectedBy(await boss.cancel(from.queue, bossAttempt(claim), { db: sql }));
+        continue;
+      }
+      await advanceClock(sql, row.pool, startOf(job.priority));
+      await notify(sql, [
+        eventMessage({
+          kind: 'progress',
+          generationId: data.generationId,
+          organizationId: row.organizationId,
+          canvasId: row.canvasId,
+          step: 0,
+          steps: row.steps,
+          remainingMs: null,
+          preview: null,
+        }),
+      ]);
+      return { ...claim, ...data, ...row };
+    }
+  });
+}
+
+async function takeOwnership(
+  sql: SqlExecutor,
+  owner: { readonly claim: Claim; readonly generationId: string; readonly workerId: string },
+): Promise<z.infer<typeof ownedRowSchema> | undefined> {
+  const { claim } = owner;
+  const [row] = await select(sql, ownedRowSchema, {
+    text: `
+      update generation
+         set state = 'running', "workerId" = $4, attempt = $3, step = 0, "startedAt" = ${utcNow}, "finishedAt" = null
+       where id = $1 and "jobId" = $2 and attempt < $3 and state in ('queued', 'running')
+      returning "organizationId", "requestedById", "canvasId", "canvasVersionId", pool, pack, request, steps`,
+    values: [owner.generationId, claim.jobId, claim.attempt, owner.workerId],
+  });
+  return row;
+}

@@ -1,0 +1,45 @@
+import type { PgBoss } from 'pg-boss';
+import type pg from 'pg';
+import { z } from 'zod';
+import { poolSchema } from '../../shared/contracts/generation.ts';
+import { queueNameOf } from './names.ts';
+import { loseAttempt } from './settle-failure.ts';
+import { onPool, select } from './sql.ts';
+import { isAlive } from './workers.ts';
+
+const lostSchema = z.object({
+  id: z.string(),
+  jobId: z.string(),
+  attempt: z.number().int(),
+  pool: poolSchema,
+  pack: z.string(),
+});
+
+/** After a restart of Postgres every lock is gone; the workers get this long to come back before they count as dead. */
+const graceAfterRestart = '3 seconds';
+
+/**
+ * Finds running generations whose worker is dead (its session, and so its lock, is gone) or silent, and gives them back
+ * to the line (Q5). Any process may call it at any time: the fence lets exactly one of several callers act. Returns how
+ * many it gave back.
+ */
+export async function reapLostJobs(boss: PgBoss, pool: pg.Pool): Promise<number> {
+  const lost = await select(onPool(pool), lostSchema, {
+    text: `
+      select g.id, g."jobId", g.attempt, g.pool, g.pack
+        from generation g
+        left join worker w on w.id = g."workerId"
+       where g.state = 'running' and g."jobId" is not null
+         and clock_timestamp() > pg_postmaster_start_time() + interval '${graceAfterRestart}'
+         and (w.id is null or not ${isAlive('w')})
+       limit 100`,
+    values: [],
+  });
+  let reaped = 0;
+  for (const row of lost) {
+    const claim = { queue: queueNameOf(row.pool, row.pack), jobId: row.jobId, attempt: row.attempt };
+    const loss = { generationId: row.id, why: 'its worker is gone', isCrash: true };
+    if ((await loseAttempt({ boss, pool }, claim, loss)) === 'settled') reaped += 1;
+  }
+  return reaped;
+}

@@ -1,0 +1,179 @@
+import type { PgBoss } from 'pg-boss';
+import type pg from 'pg';
+import { z } from 'zod';
+import {
+  type CandidatesPayload,
+  canvasOutboxChannel,
+  generationRequestSchema,
+} from '../../shared/contracts/generation.ts';
+import { affectedBy, bossAttempt, type Claim } from './boss.ts';
+import { eventMessage, notify } from './notify.ts';
+import { type SqlExecutor, select, transact, utcNow } from './sql.ts';
+
+export interface FinishedOutput {
+  readonly id: string;
+  readonly index: number;
+  readonly seed: number;
+  readonly assetHash: string;
+  readonly width: number;
+  readonly height: number;
+  readonly recipe: unknown;
+}
+
+/** A file that the job stored before settling. */
+export interface StoredAsset {
+  readonly hash: string;
+  readonly kind: string;
+  readonly mediaType: string;
+  readonly bytes: number;
+  readonly width: number | null;
+  readonly height: number | null;
+}
+
+export interface Success {
+  readonly generationId: string;
+  readonly outputs: readonly FinishedOutput[];
+  readonly assets: readonly StoredAsset[];
+  /** Lineage edges found while the job ran: the composed source and mask. */
+  readonly inputs: readonly { readonly role: string; readonly assetHash: string }[];
+  readonly durationMs: number;
+}
+
+/**
+ * settled: everything is committed, by this call or an earlier one whose answer was lost; refused: the attempt was no
+ * longer ours (cancelled, lost, or run again), and nothing was written.
+ */
+export type Settlement = 'settled' | 'refused';
+
+class Refused extends Error {}
+
+const rowSchema = z.object({
+  organizationId: z.string(),
+  canvasId: z.string().nullable(),
+  requestedById: z.string(),
+  prompt: z.string(),
+  request: z.unknown(),
+  atMs: z.coerce.number(),
+});
+type Row = z.infer<typeof rowSchema>;
+
+/**
+ * Ends an attempt with its result, in one transaction fenced by the attempt (Q3): pg-boss' job, the generation row, the
+ * outputs, the asset rows, the lineage, the canvas' outbox and the event are all committed together or not at all.
+ */
+export async function settleSuccess(
+  { boss, pool }: { readonly boss: PgBoss; readonly pool: pg.Pool },
+  claim: Claim,
+  success: Success,
+): Promise<Settlement> {
+  try {
+    await transact(pool, async (sql) => {
+      const done = affectedBy(await boss.complete(claim.queue, bossAttempt(claim), null, { db: sql }));
+      const row = done === 1 ? await finishRow(sql, claim, success) : undefined;
+      if (row === undefined) throw new Refused();
+      await insertResults(sql, row, success);
+      await announce(sql, row, success);
+    });
+    return 'settled';
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return (await wasSettledByUs(pool, claim, success.generationId)) ? 'settled' : 'refused';
+  }
+}
+
+async function finishRow(sql: SqlExecutor, claim: Claim, success: Success): Promise<Row | undefined> {
+  const [row] = await select(sql, rowSchema, {
+    text: `
+      update generation
+         set state = 'succeeded', step = steps, "durationMs" = $4, "finishedAt" = ${utcNow}, error = null
+       where id = $1 and "jobId" = $2 and attempt = $3 and state = 'running'
+      returning "organizationId", "canvasId", "requestedById", prompt, request,
+                extract(epoch from clock_timestamp()) * 1000 as "atMs"`,
+    values: [success.generationId, claim.jobId, claim.attempt, Math.round(success.durationMs)],
+  });
+  return row;
+}
+
+async function insertResults(sql: SqlExecutor, row: Row, success: Success): Promise<void> {
+  if (success.assets.length > 0) {
+    await sql.executeSql(
+      `insert into asset (id, "organizationId", hash, kind, "mediaType", bytes, width, height, "createdById")
+       select gen_random_uuid()::text, $1, a.hash, a.kind, a."mediaType", a.bytes, a.width, a.height, $2
+         from jsonb_to_recordset($3::jsonb)
+           as a(hash text, kind text, "mediaType" text, bytes int, width int, height int)
+       order by a.hash
+       on conflict ("organizationId", hash) do nothing`,
+      [row.organizationId, row.requestedById, JSON.stringify(success.assets)],
+    );
+  }
+  if (success.outputs.length > 0) {
+    await sql.executeSql(
+      `insert into generation_output (id, "generationId", index, seed, "assetHash", width, height, recipe)
+       select o.id, $1, o.index, o.seed, o."assetHash", o.width, o.height, o.recipe
+         from jsonb_to_recordset($2::jsonb)
+           as o(id text, index int, seed bigint, "assetHash" text, width int, height int, recipe jsonb)`,
+      [success.generationId, JSON.stringify(success.outputs)],
+    );
+  }
+  if (success.inputs.length > 0) {
+    await sql.executeSql(
+      `insert into generation_input (id, "generationId", role, "assetHash")
+       select gen_random_uuid()::text, $1, i.role, i."assetHash"
+         from jsonb_to_recordset($2::jsonb) as i(role text, "assetHash" text)`,
+      [success.generationId, JSON.stringify(success.inputs)],
+    );
+  }
+}
+
+async function announce(sql: SqlExecutor, row: Row, success: Success): Promise<void> {
+  const { generationId } = success;
+  const { organizationId, canvasId } = row;
+  const settled = eventMessage({
+    kind: 'settled',
+    generationId,
+    organizationId,
+    canvasId,
+    state: 'succeeded',
+  });
+  if (canvasId === null || success.outputs.length === 0) {
+    await notify(sql, [settled]);
+    return;
+  }
+  const payload = candidatesOf(row, success);
+  await sql.executeSql(
+    `with owed as (
+       insert into canvas_outbox ("canvasId", kind, payload) values ($1, 'candidates', $2::jsonb)
+     )
+     update canvas set "thumbnailHash" = $3 where id = $1`,
+    [canvasId, JSON.stringify(payload), success.outputs[0]?.assetHash],
+  );
+  await notify(sql, [settled, { channel: canvasOutboxChannel, payload: canvasId }]);
+}
+
+function candidatesOf(row: Row, success: Success): unknown {
+  const request = generationRequestSchema.parse(row.request);
+  const outputs = success.outputs.map((output) => ({
+    id: output.id,
+    asset: output.assetHash,
+    width: output.width,
+    height: output.height,
+    seed: output.seed,
+  }));
+  return {
+    generationId: success.generationId,
+    requestedBy: row.requestedById,
+    prompt: row.prompt,
+    frame: request.frame,
+    at: Math.round(row.atMs),
+    outputs,
+  } satisfies Record<keyof CandidatesPayload, unknown>;
+}
+
+/** A COMMIT whose answer was lost looks like a lost claim at the second try; the row tells which it was. */
+async function wasSettledByUs(pool: pg.Pool, claim: Claim, generationId: string): Promise<boolean> {
+  const { rows } = await pool.query(
+    `select 1 from generation where id = $1 and "jobId" = $2 and attempt = $3 and state = 'succeeded'`,
+    [generationId, claim.jobId, claim.attempt],
+  );
+  return rows.length > 0;
+}
