@@ -1,0 +1,45 @@
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createTRPCClient,
+  httpBatchLink,
+  httpSubscriptionLink,
+  retryLink,
+  splitLink,
+  type TRPCClient,
+} from '@trpc/client';
+import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server';
+import { createTRPCContext, createTRPCOptionsProxy } from '@trpc/tanstack-react-query';
+import superjson from 'superjson';
+import type { AppRouter } from '../../server/trpc/root.ts';
+
+export type RouterInputs = inferRouterInputs<AppRouter>;
+export type RouterOutputs = inferRouterOutputs<AppRouter>;
+
+/**
+ * `useTRPC()` gives typed query and mutation options for react-query: `useQuery(useTRPC().projects.home.queryOptions(…))`.
+ * `useTRPCClient()` gives the plain client, for calls outside of a component's life.
+ */
+export const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>();
+
+const url = '/api/trpc';
+
+/** Calls go in batches of ten at most; subscriptions are server-sent events that reconnect by themselves. */
+export function createApiClient(): TRPCClient<AppRouter> {
+  return createTRPCClient<AppRouter>({
+    links: [
+      splitLink({
+        condition: (operation) => operation.type === 'subscription',
+        true: [
+          retryLink({ retry: ({ error }) => (error.data?.httpStatus ?? 503) >= 500 }),
+          httpSubscriptionLink({ url, transformer: superjson }),
+        ],
+        false: httpBatchLink({ url, transformer: superjson, maxItems: 10, maxURLLength: 2_000 }),
+      }),
+    ],
+  });
+}
+
+/** The options proxy outside of React, for tests and for prefetching. */
+export function createApiOptions(client: TRPCClient<AppRouter>, queryClient: QueryClient) {
+  return createTRPCOptionsProxy<AppRouter>({ client, queryClient });
+}
