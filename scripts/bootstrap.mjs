@@ -71,7 +71,9 @@ function step(title, command, args, env = {}) {
 function install() {
   const wanted = fingerprint();
   if (isInstalled(wanted)) return;
-  step('Installing packages (a minute or two, once)', 'npm', ['ci', '--no-progress', '--loglevel=error'], {
+  // `npm ci` also checks the other platforms' optional packages against the registry, and refuses where a mirror lacks one;
+  // `npm install --no-save` takes the same versions from the lock file and changes nothing in it.
+  step('Installing packages (a minute or two, once)', 'npm', ['install', '--no-save', '--no-progress', '--loglevel=error'], {
     NODE_ENV: 'development',
   });
   // Generating the client needs no engine; any executable satisfies the check for one, and saves a download.
