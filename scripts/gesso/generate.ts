@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { mkdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, parse, resolve } from 'node:path';
 import type { HouseImageManifest } from '../../models/catalog/manifest.ts';
 import { PackError } from '../../models/catalog/pack-error.ts';
@@ -187,12 +187,8 @@ function numberedPath(out: string, index: number, count: number): string {
 async function checkFolder(out: string): Promise<void> {
   const folder = dirname(resolve(out));
   const info = await stat(folder).catch(() => null);
-  if (info === null) {
-    await mkdir(folder, { recursive: true }).catch(() => {
-      throw new UsageError(`Cannot create the folder ${folder}.`);
-    });
-  } else if (!info.isDirectory()) {
-    throw new UsageError(`${folder} is not a folder.`);
+  if (info === null || !info.isDirectory()) {
+    throw new UsageError(`There is no folder ${folder}; create it first.`);
   }
   if ((await stat(out).catch(() => null))?.isDirectory() === true) {
     throw new UsageError(`${out} is a folder; name a file in it.`);
