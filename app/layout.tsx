@@ -1,6 +1,7 @@
 import type { Metadata, Viewport } from 'next';
 import type { ReactNode } from 'react';
 import './globals.css';
+import { ClientProvider } from './_client/provider.tsx';
 import { UiProvider } from './_ui/provider.tsx';
 import { themeScript } from './_ui/theme.ts';
 
@@ -30,7 +31,9 @@ export default function RootLayout({ children }: { readonly children: ReactNode 
         <script dangerouslySetInnerHTML={{ __html: themeScript }} />
       </head>
       <body>
-        <UiProvider>{children}</UiProvider>
+        <ClientProvider>
+          <UiProvider>{children}</UiProvider>
+        </ClientProvider>
       </body>
     </html>
   );
