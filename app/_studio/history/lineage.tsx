@@ -1,0 +1,69 @@
+'use client';
+
+import { Icon } from '../../_ui/icon.tsx';
+import { Picture } from '../../_ui/picture.tsx';
+import { Skeleton } from '../../_ui/skeleton.tsx';
+import { modeVerb } from './mode-words.ts';
+import type { GenerationView, InputView } from './view.ts';
+
+const roleWords = { source: 'Picture', mask: 'Mask', layer: 'Layer', parent: 'Run again from' } as const;
+
+/** Where the pictures came from, as a small graph: inputs, what was done, outputs. */
+export function Lineage({
+  generation,
+  inputs,
+  shownOutputId,
+}: {
+  readonly generation: GenerationView;
+  readonly inputs: readonly InputView[] | null;
+  readonly shownOutputId: string;
+}) {
+  return (
+    <section aria-label="Where it came from" className="mt-6 border-t pt-4">
+      <h3 className="mb-3 text-13 font-semibold">Where it came from</h3>
+      <div className="flex items-center gap-3 overflow-x-auto pb-1">
+        {inputs === null ? (
+          <Skeleton className="h-18 w-16" />
+        ) : inputs.length === 0 ? (
+          <Node label="Words" url={null} words />
+        ) : (
+          inputs.map((input) => <Node key={input.id} label={roleWords[input.role]} url={input.url} />)
+        )}
+        <div className="flex shrink-0 flex-col items-center gap-0.5 px-1 text-12 text-ink-soft">
+          {modeVerb(generation.mode)}
+          <Icon name="arrow-right" size={20} />
+        </div>
+        {generation.outputs.map((output, index) => (
+          <Node
+            key={output.id}
+            label={output.id === shownOutputId ? 'This picture' : `Picture ${index + 1}`}
+            url={output.url}
+          />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Node({
+  label,
+  url,
+  words = false,
+}: {
+  readonly label: string;
+  readonly url: string | null;
+  readonly words?: boolean;
+}) {
+  return (
+    <figure className="flex w-18 shrink-0 flex-col gap-1">
+      {words ? (
+        <span className="flex size-18 items-center justify-center rounded-small bg-pressed text-ink-soft">
+          <Icon name="prompt" size={20} />
+        </span>
+      ) : (
+        <Picture alt={label} className="size-18 rounded-small" src={url} />
+      )}
+      <figcaption className="truncate text-12 text-ink-soft">{label}</figcaption>
+    </figure>
+  );
+}

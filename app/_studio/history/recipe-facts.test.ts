@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { type Recipe, recipeSchema } from '../../../shared/contracts/recipe.ts';
+import { recipeFacts } from './recipe-facts.ts';
+
+const recipe: Recipe = recipeSchema.parse({
+  format: 'gesso-recipe/1',
+  mode: 'text-to-image',
+  prompt: 'a red fox in the snow',
+  negativePrompt: '',
+  seed: 7,
+  width: 256,
+  height: 256,
+  steps: 8,
+  guidanceScale: 3,
+  solver: 'flow-euler',
+  strength: 0.6,
+  pack: { id: 'house-image', version: '1', sha256: 'a'.repeat(64) },
+  source: null,
+  mask: null,
+  controls: [],
+  canvas: { id: 'c', version: 12 },
+  worker: 'studio-1',
+  durationMs: 8_200,
+  createdAt: '2026-11-23T12:00:00.000Z',
+});
+
+test('a recipe from words alone names no source, no mask and no strength', () => {
+  const names = recipeFacts(recipe).map((fact) => fact.name);
+  expect(names).toContain('Seed');
+  expect(names).toContain('Canvas version');
+  expect(names).not.toContain('Strength');
+  expect(names).not.toContain('Source');
+});
+
+test('a fill names its mask in short and in full', () => {
+  const hash = 'b'.repeat(64);
+  const facts = recipeFacts({ ...recipe, mode: 'inpaint', mask: { sha256: hash } });
+  const mask = facts.find((fact) => fact.name === 'Mask');
+  expect(mask).toMatchObject({ value: 'bbbbbbbbbbbb…', full: hash });
+  expect(facts.find((fact) => fact.name === 'Strength')?.value).toBe('60 %');
+});

@@ -1,0 +1,45 @@
+import type { Recipe } from '../../../shared/contracts/recipe.ts';
+import { describeDuration } from '../../_ui/age.ts';
+import { describeMode } from './mode-words.ts';
+
+/** One line of a recipe: what it is, its value, and whether it is read digit by digit. */
+export interface RecipeFact {
+  readonly name: string;
+  readonly value: string;
+  /** The whole value, when `value` is shortened. */
+  readonly full?: string;
+  readonly exact?: boolean;
+}
+
+const solverNames = { 'flow-euler': 'Euler', 'flow-heun': 'Heun' } as const;
+
+/** The complete recipe as lines for a person, the painter's words first and the machine's last. */
+export function recipeFacts(recipe: Recipe): readonly RecipeFact[] {
+  const facts: RecipeFact[] = [
+    { name: 'What', value: describeMode(recipe.mode, recipe.strength) },
+    { name: 'Seed', value: String(recipe.seed), exact: true },
+    { name: 'Size', value: `${recipe.width} × ${recipe.height}` },
+    { name: 'Steps', value: String(recipe.steps) },
+    { name: 'Guidance', value: String(recipe.guidanceScale) },
+    { name: 'Solver', value: solverNames[recipe.solver] },
+  ];
+  if (recipe.mode === 'image-to-image' || recipe.mode === 'inpaint') {
+    facts.push({ name: 'Strength', value: `${Math.round(recipe.strength * 100)} %` });
+  }
+  facts.push(
+    { name: 'Pack', value: `${recipe.pack.id} ${recipe.pack.version}` },
+    hashFact('Weights', recipe.pack.sha256),
+  );
+  if (recipe.source !== null) facts.push(hashFact('Source', recipe.source.sha256));
+  if (recipe.mask !== null) facts.push(hashFact('Mask', recipe.mask.sha256));
+  if (recipe.canvas !== null) {
+    facts.push({ name: 'Canvas version', value: String(recipe.canvas.version), exact: true });
+  }
+  if (recipe.worker !== null) facts.push({ name: 'Worker', value: recipe.worker });
+  if (recipe.durationMs !== null) facts.push({ name: 'Took', value: describeDuration(recipe.durationMs) });
+  return facts;
+}
+
+function hashFact(name: string, hash: string): RecipeFact {
+  return { name, value: `${hash.slice(0, 12)}…`, full: hash, exact: true };
+}
