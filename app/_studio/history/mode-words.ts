@@ -1,22 +1,9 @@
 import type { GenerationMode } from '../../../shared/contracts/recipe.ts';
+import { describeMode } from '../../../shared/document/mode.ts';
 
-/** What a mode does, as a verb on a button and in the history. */
+/** What a mode does, as a verb. */
 export function modeVerb(mode: GenerationMode): string {
-  switch (mode) {
-    case 'text-to-image':
-      return 'Generate';
-    case 'image-to-image':
-      return 'Refine';
-    case 'inpaint':
-      return 'Fill';
-    case 'extend':
-      return 'Extend';
-  }
-}
-
-/** The verb with what it needs to be exact: "Refine 60 %". */
-export function describeMode(mode: GenerationMode, strength: number): string {
-  return mode === 'image-to-image' ? `Refine ${Math.round(strength * 100)} %` : modeVerb(mode);
+  return mode === 'image-to-image' ? 'Refine' : describeMode(mode, 1);
 }
 
 /** What a mode starts from, as one sentence. */

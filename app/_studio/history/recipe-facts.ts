@@ -1,6 +1,6 @@
 import type { Recipe } from '../../../shared/contracts/recipe.ts';
+import { describeMode } from '../../../shared/document/mode.ts';
 import { describeDuration } from '../../_ui/age.ts';
-import { describeMode } from './mode-words.ts';
 
 /** One line of a recipe: what it is, its value, and whether it is read digit by digit. */
 export interface RecipeFact {
