@@ -1,0 +1,131 @@
+import { AppError } from '../../../platform/errors.ts';
+import type { GenerationRequest } from '../../../shared/contracts/generation.ts';
+import type { GenerationMode } from '../../../shared/contracts/recipe.ts';
+import {
+  countedMasks,
+  decideMode,
+  isPaintedInside,
+  pictureCoverage,
+  visiblePictures,
+} from '../../../shared/document/mode.ts';
+import type { CanvasModel, LayerId, Rect, Settings } from '../../../shared/document/schema.ts';
+import { boundsOf } from '../../../shared/geometry/matrix.ts';
+import { boxesOverlap, boxOf } from '../../../shared/geometry/box.ts';
+
+/** What a person may say beside what the canvas says. */
+export interface RequestChoices {
+  readonly settings: Partial<Settings>;
+  readonly prompt?: string;
+  readonly negativePrompt?: string;
+  readonly maskLayerIds: readonly LayerId[];
+}
+
+/** An input of a generation that is known when it is asked for. */
+export interface KnownInput {
+  readonly role: 'layer' | 'parent' | 'source' | 'mask';
+  readonly assetHash: string | null;
+  readonly layerId: string | null;
+  readonly outputId: string | null;
+}
+
+export interface RequestPlan {
+  readonly request: GenerationRequest;
+  readonly inputs: readonly KnownInput[];
+}
+
+/** Longest side of a finished picture in pixels. */
+const longestSide = 1_024;
+const shortestSide = 64;
+
+/**
+ * The request that a press of Generate on this canvas means. `randomSeed` is used when the settings name no seed.
+ * Errors: `bad_input` when a chosen mode contradicts the canvas or the frame cannot be a picture.
+ */
+export function planRequest(canvas: CanvasModel, choices: RequestChoices, randomSeed: number): RequestPlan {
+  const settings = { ...canvas.settings, ...choices.settings };
+  const maskLayerIds = [...choices.maskLayerIds];
+  const mode = decideMode(canvas, { mode: settings.mode, maskLayerIds });
+  requireFit(canvas, mode, maskLayerIds);
+  const request: GenerationRequest = {
+    pool: 'image',
+    pack: settings.pack,
+    mode,
+    prompt: choices.prompt ?? canvas.prompt,
+    negativePrompt: choices.negativePrompt ?? canvas.negativePrompt,
+    seed: settings.seed ?? randomSeed,
+    count: settings.count,
+    ...pictureSize(canvas.frame),
+    steps: settings.steps,
+    guidanceScale: settings.guidanceScale,
+    solver: settings.solver,
+    strength: settings.strength,
+    frame: canvas.frame,
+    maskLayerIds,
+    source: { kind: mode === 'text-to-image' ? 'none' : 'canvas' },
+    parentOutputId: null,
+  };
+  return { request, inputs: listInputs(canvas, mode, maskLayerIds) };
+}
+
+/** Network evaluations that a request takes: what its team's share is charged. */
+export function costOf(request: GenerationRequest): number {
+  return request.count * request.steps * (request.solver === 'flow-heun' ? 2 : 1);
+}
+
+/** The frame's pixels, scaled down when a side is longer than 1,024. */
+export function pictureSize(frame: Rect): { readonly width: number; readonly height: number } {
+  const [, , frameWidth, frameHeight] = frame;
+  const scale = Math.min(1, longestSide / Math.max(frameWidth, frameHeight));
+  const width = Math.round(frameWidth * scale);
+  const height = Math.round(frameHeight * scale);
+  if (Math.min(width, height) < shortestSide) {
+    throw new AppError('bad_input', `The frame would give a picture of only ${width} × ${height} pixels.`, {
+      fix: `Make the frame at least ${shortestSide} pixels on each side and less narrow.`,
+    });
+  }
+  return { width, height };
+}
+
+function requireFit(canvas: CanvasModel, mode: GenerationMode, maskLayerIds: readonly LayerId[]): void {
+  if (mode === 'text-to-image') return;
+  const covered = pictureCoverage(visiblePictures(canvas), canvas.frame);
+  if (covered === 0) {
+    throw new AppError('bad_input', 'There is no visible picture under the frame to start from.', {
+      fix: 'Move the frame over a picture, or generate from text.',
+    });
+  }
+  const isPainted = () =>
+    countedMasks(canvas, maskLayerIds).some((mask) => isPaintedInside(mask, canvas.frame));
+  if (mode === 'inpaint' && !isPainted()) {
+    throw new AppError('bad_input', 'No visible mask covers anything inside the frame.', {
+      fix: 'Paint over what should change, or choose another mode.',
+    });
+  }
+  if (mode === 'extend' && covered === 1) {
+    throw new AppError('bad_input', 'The frame is full of picture already, so there is nothing to extend.', {
+      fix: 'Move the frame over the edge of a picture.',
+    });
+  }
+}
+
+function listInputs(
+  canvas: CanvasModel,
+  mode: GenerationMode,
+  maskLayerIds: readonly LayerId[],
+): readonly KnownInput[] {
+  if (mode === 'text-to-image') return [];
+  const frame = boxOf(canvas.frame);
+  const pictures = visiblePictures(canvas)
+    .filter((layer) => boxesOverlap(boundsOf(layer.transform, layer.width, layer.height), frame))
+    .map((layer) => ({
+      role: 'layer' as const,
+      assetHash: layer.asset,
+      layerId: layer.id,
+      outputId: layer.outputId,
+    }));
+  if (mode !== 'inpaint') return pictures;
+  const masks = countedMasks(canvas, maskLayerIds)
+    .filter((mask) => isPaintedInside(mask, canvas.frame))
+    .map((mask) => ({ role: 'layer' as const, assetHash: null, layerId: mask.id, outputId: null }));
+  return [...pictures, ...masks];
+}

@@ -1,0 +1,46 @@
+import type { PgBoss } from 'pg-boss';
+import type { Log } from '../../../platform/log.ts';
+import { ensureQueue, openBoss } from '../../../platform/queue/boss.ts';
+
+/** This process' door to the queue: opened at first use, one a database. */
+export interface QueueClient {
+  readonly boss: PgBoss;
+  /** Makes sure that a queue exists; asks the database once a name. */
+  prepare(queue: string): Promise<void>;
+}
+
+const clients = new Map<string, Promise<QueueClient>>();
+
+export function queueClientOf(databaseUrl: string, log: Log): Promise<QueueClient> {
+  const known = clients.get(databaseUrl);
+  if (known !== undefined) return known;
+  const opening = open(databaseUrl, log);
+  clients.set(databaseUrl, opening);
+  // A database that is away at this moment must not be remembered as a failure.
+  opening.catch(() => clients.delete(databaseUrl));
+  return opening;
+}
+
+/** Closes what `queueClientOf` opened; for tests and a graceful stop. */
+export async function closeQueueClients(): Promise<void> {
+  const open = [...clients.values()];
+  clients.clear();
+  for (const client of await Promise.all(open)) await client.boss.stop({ graceful: false });
+}
+
+async function open(databaseUrl: string, log: Log): Promise<QueueClient> {
+  const boss = await openBoss({
+    url: databaseUrl,
+    supervise: false,
+    onError: (err) => log.warn({ err }, 'the queue lost its connection for a moment'),
+  });
+  const prepared = new Set<string>();
+  return {
+    boss,
+    async prepare(queue) {
+      if (prepared.has(queue)) return;
+      await ensureQueue(boss, queue);
+      prepared.add(queue);
+    },
+  };
+}

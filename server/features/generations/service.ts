@@ -1,0 +1,339 @@
+import { randomInt } from 'node:crypto';
+import { fromPrisma } from 'pg-boss';
+import * as Y from 'yjs';
+import { AppError } from '../../../platform/errors.ts';
+import type { Log } from '../../../platform/log.ts';
+import { cancelJob } from '../../../platform/queue/cancel.ts';
+import { enqueueJob } from '../../../platform/queue/enqueue.ts';
+import { estimateDuration, listPlaces, type Place } from '../../../platform/queue/line.ts';
+import { queueNameOf } from '../../../platform/queue/names.ts';
+import { listServedPools } from '../../../platform/queue/workers.ts';
+import type { Database, Transaction } from '../../../prisma/client.ts';
+import {
+  type GenerationRequest,
+  generationRequestSchema,
+  type Role,
+} from '../../../shared/contracts/generation.ts';
+import { readCanvas } from '../../../shared/document/canvas.ts';
+import type { CanvasModel } from '../../../shared/document/schema.ts';
+import type { AssetLinks } from '../assets/links.ts';
+import { readCanvasState } from '../canvas-log/service.ts';
+import { costOf, type KnownInput, planRequest, type RequestChoices } from './plan.ts';
+import { mayCancel, requireRoomInLine, requireServed } from './policy.ts';
+import { queueClientOf } from './queue-client.ts';
+import {
+  countWaiting,
+  findGeneration,
+  findNames,
+  type GenerationRow,
+  type HistoryQuery,
+  insertGeneration,
+  keepVersion,
+  listByIds,
+  listGenerations,
+  lockFailed,
+  setDeleted,
+} from './repo.ts';
+import { type GenerationView, toView } from './view.ts';
+
+export interface GenerationServices {
+  readonly database: Database;
+  readonly databaseUrl: string;
+  readonly assetLinks: AssetLinks;
+  readonly log: Log;
+}
+
+/** The task that makes what a pool offers. */
+const taskOfPool = { image: 'generate-image' } as const;
+
+const transactionOptions = { timeout: 20_000, maxWait: 10_000 } as const;
+
+export interface Asker {
+  readonly userId: string;
+  readonly organizationId: string;
+}
+
+/**
+ * Queues what a press of Generate on a canvas means: the canvas' committed state becomes a version, the request a row with
+ * its known inputs, the row a job, all in one transaction. Returns the new generation.
+ *
+ * Errors: `unavailable` when no living worker would take it, `too_many` past the limits, `bad_input` when the choices
+ * contradict the canvas.
+ */
+export async function requestGeneration(
+  services: GenerationServices,
+  asker: Asker & { readonly canvasId: string },
+  choices: RequestChoices,
+): Promise<GenerationView> {
+  const { canvasId, userId } = asker;
+  const id = await putInLine(services, asker, async (tx) => {
+    const state = await readCanvasState(tx, canvasId);
+    const { request, inputs } = planRequest(readState(state), choices, randomInt(0x1_0000_0000));
+    return {
+      request,
+      inputs,
+      canvasId,
+      keepVersion: () => keepVersion(tx, { canvasId, state, userId }),
+    };
+  });
+  return getGeneration(services, id);
+}
+
+/**
+ * Queues a generation's request again, with its own seed, a new one, or a named one, as a new generation whose parent is
+ * `outputId`. It is made from the canvas as it was then, or, when that canvas is gone, from the pictures that were stored.
+ */
+export async function runAgain(
+  services: GenerationServices,
+  asker: Asker,
+  again: {
+    readonly generationId: string;
+    readonly outputId: string | null;
+    readonly seed: number | 'same' | 'new';
+    readonly count: number | null;
+  },
+): Promise<GenerationView> {
+  const id = await putInLine(services, asker, async (tx) => {
+    const row = await findGeneration(tx, again.generationId);
+    if (row === null) throw notFound();
+    const output = row.outputs.find((one) => one.id === again.outputId);
+    if (again.outputId !== null && output === undefined) throw notFound();
+    const stored = generationRequestSchema.parse(row.request);
+    const same = output === undefined ? stored.seed : Number(output.seed);
+    const seed = again.seed === 'same' ? same : again.seed === 'new' ? randomInt(0x1_0000_0000) : again.seed;
+    const request = generationRequestSchema.parse({
+      ...stored,
+      seed,
+      count: again.count ?? (output === undefined || again.seed === 'new' ? stored.count : 1),
+      source: sourceForRerun(row, stored),
+      parentOutputId: again.outputId,
+    });
+    const version = row.canvasVersionId;
+    return {
+      request,
+      inputs: inputsForRerun(row, again.outputId),
+      canvasId: row.canvasId,
+      keepVersion: () => Promise.resolve(version),
+    };
+  });
+  return getGeneration(services, id);
+}
+
+/** Puts a failed, poisoned or cancelled generation in line again, with a clean slate. Errors: `conflict` for any other. */
+export async function retryGeneration(
+  services: GenerationServices,
+  asker: Asker,
+  generationId: string,
+): Promise<GenerationView> {
+  const client = await queueClientOf(services.databaseUrl, services.log);
+  await services.database.$transaction(async (tx) => {
+    const row = await lockFailed(tx, generationId);
+    if (row === null) {
+      throw new AppError('conflict', 'Only what failed or was cancelled can be retried.', {
+        fix: 'Use Run again to make another one.',
+      });
+    }
+    const request = generationRequestSchema.parse(row.request);
+    await requirePlace(tx, asker, request);
+    await client.prepare(queueNameOf(request.pool, request.pack));
+    await enqueueJob({ boss: client.boss, sql: fromPrisma(tx) }, jobOf(row, request));
+  }, transactionOptions);
+  return getGeneration(services, generationId);
+}
+
+/** Errors: `not_allowed` unless the caller asked for it or owns the team, `conflict` when it had already ended. */
+export async function cancelGeneration(
+  services: GenerationServices,
+  caller: { readonly userId: string; readonly role: Role },
+  generationId: string,
+): Promise<void> {
+  const row = await findGeneration(services.database, generationId);
+  if (row === null) throw notFound();
+  if (!mayCancel(caller, row)) {
+    throw new AppError(
+      'not_allowed',
+      'Only the person who asked for it, or an owner of the team, can cancel it.',
+      {
+        fix: 'Ask one of them.',
+      },
+    );
+  }
+  const cost = costOf(generationRequestSchema.parse(row.request));
+  const { boss } = await queueClientOf(services.databaseUrl, services.log);
+  const isCancelled = await services.database.$transaction(
+    (tx) => cancelJob({ boss, sql: fromPrisma(tx) }, { generationId, cost }),
+    transactionOptions,
+  );
+  if (!isCancelled) throw new AppError('conflict', 'It had already ended.');
+}
+
+export async function getGeneration(services: GenerationServices, id: string): Promise<GenerationView> {
+  const row = await findGeneration(services.database, id);
+  if (row === null) throw notFound();
+  const [view] = await toViews(services, [row]);
+  if (view === undefined) throw notFound();
+  return view;
+}
+
+export interface HistoryPage {
+  readonly items: readonly GenerationView[];
+  /** Pass it as `cursor` for the next page; null on the last. */
+  readonly nextCursor: string | null;
+}
+
+export async function listHistory(services: GenerationServices, query: HistoryQuery): Promise<HistoryPage> {
+  const rows = await listGenerations(services.database, { ...query, limit: query.limit + 1 });
+  const page = rows.slice(0, query.limit);
+  const nextCursor = rows.length > query.limit ? (page.at(-1)?.id ?? null) : null;
+  return { items: await toViews(services, page), nextCursor };
+}
+
+export interface QueueItem {
+  readonly generation: GenerationView;
+  readonly place: Place;
+  readonly mayCancel: boolean;
+}
+
+/** Everything of a team that has not ended: running first, then in the order in which it should begin. */
+export async function listQueue(
+  services: GenerationServices,
+  caller: { readonly organizationId: string; readonly userId: string; readonly role: Role },
+): Promise<readonly QueueItem[]> {
+  const places = await listPlaces(fromPrisma(services.database), caller.organizationId);
+  const rows = await listByIds(
+    services.database,
+    places.map((place) => place.generationId),
+  );
+  const views = new Map((await toViews(services, rows)).map((view) => [view.id, view]));
+  return places.flatMap((place) => {
+    const generation = views.get(place.generationId);
+    if (generation === undefined) return [];
+    const requestedById = generation.requestedBy.id;
+    return [{ generation, place, mayCancel: mayCancel(caller, { requestedById }) }];
+  });
+}
+
+/** Pools that living workers serve now, with the packs they have. */
+export function listPools(services: GenerationServices) {
+  return listServedPools(fromPrisma(services.database));
+}
+
+/** Moves a generation, or one of its pictures, to the trash or back. */
+export async function setTrashed(
+  services: GenerationServices,
+  change: {
+    readonly generationId: string;
+    readonly outputId: string | null;
+    readonly deletedAt: Date | null;
+  },
+): Promise<void> {
+  const { generationId } = change;
+  const row = await findGeneration(services.database, generationId);
+  if (row === null) throw notFound();
+  if (row.state === 'queued' || row.state === 'running') {
+    throw new AppError('conflict', 'It has not ended yet.', { fix: 'Cancel it first.' });
+  }
+  if ((await setDeleted(services.database, change)) === 0) throw notFound();
+}
+
+interface Prepared {
+  readonly request: GenerationRequest;
+  readonly inputs: readonly KnownInput[];
+  readonly canvasId: string | null;
+  readonly keepVersion: () => Promise<string | null>;
+}
+
+async function putInLine(
+  services: GenerationServices,
+  asker: Asker,
+  prepare: (tx: Transaction) => Promise<Prepared>,
+): Promise<string> {
+  const client = await queueClientOf(services.databaseUrl, services.log);
+  return services.database.$transaction(async (tx) => {
+    const { request, inputs, canvasId, keepVersion: keep } = await prepare(tx);
+    await requirePlace(tx, asker, request);
+    await client.prepare(queueNameOf(request.pool, request.pack));
+    const sql = fromPrisma(tx);
+    const row = {
+      organizationId: asker.organizationId,
+      canvasId,
+      canvasVersionId: await keep(),
+      requestedById: asker.userId,
+      request,
+      inputs,
+      estimateMs: await estimateDuration(sql, { pack: request.pack, cost: costOf(request) }),
+    };
+    const id = await insertGeneration(tx, row);
+    await enqueueJob({ boss: client.boss, sql }, jobOf({ ...row, id }, request));
+    return id;
+  }, transactionOptions);
+}
+
+async function requirePlace(tx: Transaction, asker: Asker, request: GenerationRequest): Promise<void> {
+  requireServed(request, await listServedPools(fromPrisma(tx)));
+  requireRoomInLine(await countWaiting(tx, asker));
+}
+
+function jobOf(
+  row: { readonly id: string; readonly organizationId: string; readonly canvasId: string | null },
+  request: GenerationRequest,
+) {
+  const { pool, pack } = request;
+  if (pool !== 'image') throw new AppError('unavailable', `Nothing makes ${pool} yet.`);
+  return {
+    generationId: row.id,
+    task: taskOfPool[pool],
+    organizationId: row.organizationId,
+    canvasId: row.canvasId,
+    pool,
+    pack,
+    cost: costOf(request),
+  };
+}
+
+function readState(state: Uint8Array): CanvasModel {
+  const doc = new Y.Doc();
+  try {
+    Y.applyUpdate(doc, state);
+    return readCanvas(doc);
+  } finally {
+    doc.destroy();
+  }
+}
+
+/** The composed source and mask of an earlier run stand in for a canvas version that is gone. */
+function sourceForRerun(row: GenerationRow, stored: GenerationRequest): unknown {
+  if (stored.source.kind !== 'canvas' || row.canvasVersionId !== null) return stored.source;
+  const hashOf = (role: string) => row.inputs.find((input) => input.role === role)?.assetHash ?? null;
+  const source = hashOf('source');
+  if (source === null) {
+    throw new AppError('gone', 'The canvas it was made from is gone, and no picture of it was kept.');
+  }
+  return { kind: 'assets', source, mask: hashOf('mask') };
+}
+
+function inputsForRerun(row: GenerationRow, outputId: string | null): readonly KnownInput[] {
+  const layers = row.inputs
+    .filter((input) => input.role === 'layer')
+    .map(
+      ({ assetHash, layerId, outputId: from }) =>
+        ({ role: 'layer', assetHash, layerId, outputId: from }) as const,
+    );
+  if (outputId === null) return layers;
+  return [...layers, { role: 'parent', assetHash: null, layerId: null, outputId }];
+}
+
+async function toViews(
+  services: GenerationServices,
+  rows: readonly GenerationRow[],
+): Promise<readonly GenerationView[]> {
+  const names = await findNames(
+    services.database,
+    rows.map((row) => row.requestedById),
+  );
+  return rows.map((row) => toView(row, { links: services.assetLinks, names }));
+}
+
+function notFound(): AppError {
+  return new AppError('not_found', 'There is no such generation, or it is not yours.');
+}
