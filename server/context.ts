@@ -83,3 +83,14 @@ export async function createContext(services: WebServices, headers: Headers): Pr
     collabUrl: addresses.collabUrl,
   };
 }
+
+/** 200 when this process and its database answer, else 503 with the reason. */
+export async function checkHealth(): Promise<Response> {
+  try {
+    const { database } = await webServices();
+    await database.$queryRaw`select 1`;
+    return Response.json({ ok: true });
+  } catch {
+    return Response.json({ ok: false, message: 'The database does not answer.' }, { status: 503 });
+  }
+}

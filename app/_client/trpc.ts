@@ -33,7 +33,7 @@ export function createApiClient(): TRPCClient<AppRouter> {
           retryLink({ retry: ({ error }) => (error.data?.httpStatus ?? 503) >= 500 }),
           httpSubscriptionLink({ url, transformer: superjson }),
         ],
-        false: httpBatchLink({ url, transformer: superjson, maxItems: 10, maxURLLength: 2_000 }),
+        false: httpBatchLink({ url, transformer: superjson, maxItems: 10, methodOverride: 'POST' }),
       }),
     ],
   });

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../../prisma/client.ts';
+import { accessChangedChannel } from '../../../shared/contracts/generation.ts';
 
 /** The stored role of a member, or null for who is not one. */
 export async function selectMemberRole(
@@ -58,4 +59,22 @@ function memberOf(userId: string) {
 
 function teamWithRole(userId: string) {
   return { select: { id: true, members: { where: { userId }, select: { role: true } } } };
+}
+
+export async function selectMemberIds(
+  database: Queryable,
+  organizationId: string,
+): Promise<readonly string[]> {
+  const rows = await database.member.findMany({ where: { organizationId }, select: { userId: true } });
+  return rows.map((row) => row.userId);
+}
+
+/** One NOTIFY for each change, sent by Postgres when the transaction commits. */
+export async function notifyAccessChanged(
+  transaction: Queryable,
+  changes: readonly { readonly organizationId: string; readonly userId: string }[],
+): Promise<void> {
+  const payloads = changes.map((change) => JSON.stringify(change));
+  await transaction.$executeRaw`
+    select pg_notify(${accessChangedChannel}, payload) from unnest(${payloads}::text[]) as payload`;
 }

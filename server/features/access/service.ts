@@ -1,8 +1,10 @@
 import type { Queryable } from '../../../prisma/client.ts';
 import { type Role, roleSchema } from '../../../shared/contracts/generation.ts';
 import {
+  notifyAccessChanged,
   selectCanvasOfMember,
   selectGenerationOfMember,
+  selectMemberIds,
   selectMemberRole,
   selectProjectOfMember,
 } from './repo.ts';
@@ -105,4 +107,27 @@ export async function findGenerationAccess(
 function parseRole(stored: string | null | undefined): Role | null {
   const parsed = roleSchema.safeParse(stored);
   return parsed.success ? parsed.data : null;
+}
+
+/**
+ * Tells every process that what `userId` may do in a team has changed. Part of the transaction that changed it, so it
+ * is heard exactly when the change is true; open sockets and streams act on it at once.
+ */
+export async function announceAccessChange(
+  transaction: Queryable,
+  change: { readonly organizationId: string; readonly userId: string },
+): Promise<void> {
+  await notifyAccessChanged(transaction, [change]);
+}
+
+/** As announceAccessChange, for everyone in a team: a canvas or a project went to the trash. */
+export async function announceTeamAccessChange(
+  transaction: Queryable,
+  organizationId: string,
+): Promise<void> {
+  const userIds = await selectMemberIds(transaction, organizationId);
+  await notifyAccessChanged(
+    transaction,
+    userIds.map((userId) => ({ organizationId, userId })),
+  );
 }

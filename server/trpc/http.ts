@@ -1,0 +1,43 @@
+import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import { createContext, type WebServices } from '../context.ts';
+import { errorResponse } from '../http/answers.ts';
+import { readBody, requireOwnOrigin } from '../http/requests.ts';
+import { appRouter } from './root.ts';
+
+/** Most calls in one batch, and most bytes of one request: the fetch adapter itself has no limit. */
+export const trpcLimits = { batch: 10, bytes: 1024 * 1024 } as const;
+
+/**
+ * Answers a request below /api/trpc. What changes something must come from a page of our own; the browser sends queries
+ * as POST too, which keeps ids and tokens out of addresses and logs.
+ */
+export async function handleTrpcRequest(services: WebServices, request: Request): Promise<Response> {
+  try {
+    return await fetchRequestHandler({
+      endpoint: '/api/trpc',
+      req: await bounded(services, request),
+      router: appRouter,
+      allowBatching: true,
+      maxBatchSize: trpcLimits.batch,
+      allowMethodOverride: true,
+      createContext: () => createContext(services, request.headers),
+      responseMeta: ({ type }) =>
+        type === 'subscription' ? {} : { headers: new Headers({ 'Cache-Control': 'no-store' }) },
+    });
+  } catch (error) {
+    return errorResponse(error, services.log);
+  }
+}
+
+/** The same request with its body read and counted. */
+async function bounded(services: WebServices, request: Request): Promise<Request> {
+  if (request.method !== 'POST') return request;
+  requireOwnOrigin(request, services.addresses.origins);
+  const body = await readBody(request, trpcLimits.bytes);
+  return new Request(request.url, {
+    method: 'POST',
+    headers: request.headers,
+    body,
+    signal: request.signal,
+  });
+}
