@@ -1,0 +1,5 @@
+import { HomeView } from '../../_studio/home/home-view.tsx';
+
+export default function HomePage() {
+  return <HomeView />;
+}

@@ -1,0 +1,55 @@
+'use client';
+
+import { useQuery } from '@tanstack/react-query';
+import { useTRPC } from '../../_client/trpc.ts';
+import { Button } from '../../_ui/button.tsx';
+import { LoadProblem } from '../load-problem.tsx';
+import { useTeam } from '../team-gate.tsx';
+import { FirstCanvas } from './first-canvas.tsx';
+import { HomeSkeleton } from './home-skeleton.tsx';
+import { ProjectSection } from './project-section.tsx';
+import { useHomeActions } from './use-home-actions.ts';
+
+/** The team's projects and canvases as pictures, newest first. */
+export function HomeView() {
+  const team = useTeam();
+  const trpc = useTRPC();
+  const projects = useQuery(trpc.projects.list.queryOptions({ organizationId: team.id }));
+  const actions = useHomeActions(team.id);
+  const readOnly = team.role === 'viewer';
+
+  if (projects.data === undefined) {
+    return projects.error === null ? (
+      <HomeSkeleton />
+    ) : (
+      <LoadProblem error={projects.error} onRetry={() => void projects.refetch()} />
+    );
+  }
+  if (projects.data.length === 0) {
+    return readOnly ? (
+      <p className="text-14 text-ink-soft">The team has no canvases yet.</p>
+    ) : (
+      <FirstCanvas
+        busy={actions.busy}
+        onStart={(prompt) => actions.startFirst({ prompt, projectId: null })}
+      />
+    );
+  }
+  return (
+    <>
+      <div className="mb-6 flex items-center justify-between gap-4">
+        <h1 className="text-20 font-semibold tracking-tight">Canvases</h1>
+        {readOnly ? null : (
+          <Button icon="plus" onClick={actions.createProject}>
+            New project
+          </Button>
+        )}
+      </div>
+      <div className="flex flex-col gap-12">
+        {projects.data.map((project) => (
+          <ProjectSection actions={actions} key={project.id} project={project} readOnly={readOnly} />
+        ))}
+      </div>
+    </>
+  );
+}
