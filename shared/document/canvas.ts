@@ -109,7 +109,8 @@ const sizeSchema = z.tuple([z.number().int().min(1).max(16_384), z.number().int(
 const nameSchema = z.string().transform((text) => text.slice(0, 200));
 const opacitySchema = z.number().min(0).max(1);
 
-function readLayer(key: string, map: Y.Map<unknown>): Layer | undefined {
+/** One layer that is not deleted; undefined when it does not parse. */
+export function readLayer(key: string, map: Y.Map<unknown>): Layer | undefined {
   const id = layerIdSchema.safeParse(key);
   const position = positionSchema.safeParse(map.get(layerKeys.position));
   if (!id.success || !position.success || map.get(layerKeys.deleted) === true) return undefined;

@@ -1,0 +1,16 @@
+import type { Action } from '../action.ts';
+import { editActions } from './edit.ts';
+import { layerActions, maskActions } from './layers.ts';
+import { brushActions, toolActions } from './tools.ts';
+import { frameActions, viewActions } from './view.ts';
+
+/** Everything the editor itself can do. The studio around it adds its own through `EditorProvider`. */
+export const editorActions: readonly Action[] = [
+  ...toolActions,
+  ...brushActions,
+  ...editActions,
+  ...layerActions,
+  ...maskActions,
+  ...frameActions,
+  ...viewActions,
+];

@@ -1,0 +1,93 @@
+import type { LayerId, Rect, Transform } from '../../../shared/document/schema.ts';
+import { packStroke } from '../../../shared/raster/stroke-points.ts';
+import { toCanvas } from './camera.ts';
+import type { Editor, Ink } from './editor.ts';
+import type { LiveInk } from './presence-port.ts';
+import { subscribeAll } from './store.ts';
+
+/** Bytes of packed samples in one message: with base64 and the rest it stays below the 4 KiB that a room passes on. */
+const mostInkBytes = 2_400;
+
+/** Shows others what this tab does: pointer, selection, view, drags and ink. Returns its undo. */
+export function startBroadcast(editor: Editor): () => void {
+  const { presence } = editor;
+  const undos = [
+    subscribeAll([editor.pointer, editor.camera, editor.visible], () => {
+      const point = editor.pointer.get();
+      const shown = point !== null && editor.visible.get();
+      const { x, y } = shown ? toCanvas(editor.camera.get(), point) : { x: 0, y: 0 };
+      presence.show({ pointer: shown ? { x: round(x), y: round(y) } : null });
+    }),
+    subscribeAll([editor.camera, editor.viewport], () => {
+      const { width, height } = editor.viewport.get();
+      if (width > 0 && height > 0) presence.show({ view: { camera: editor.camera.get(), width, height } });
+    }),
+    subscribeAll([editor.selection, editor.visible], () =>
+      presence.show({ selection: editor.visible.get() ? editor.selection.get() : [] }),
+    ),
+    editor.tools.active.subscribe(() => presence.show({ tool: editor.tools.active.get() })),
+    editor.drag.subscribe(() => presence.show({ drag: recordOf(editor.drag.get()) })),
+    editor.frameDrag.subscribe(() => presence.show({ frameDrag: tupleOf(editor.frameDrag.get()) })),
+    editor.looking.subscribe(() => presence.show({ looking: editor.looking.get() })),
+    editor.ink.subscribe(() => {
+      const ink = editor.ink.get();
+      // The last state of a stroke stays up until the next one: whoever missed its end takes it from the document.
+      if (ink !== null && !ink.onNewMask) presence.show({ ink: liveInk(ink) });
+    }),
+  ];
+  return () => {
+    for (const undo of undos) undo();
+  };
+}
+
+/** The stroke as a message: all of it while it is short, then its last part. */
+export function liveInk(ink: Ink): LiveInk {
+  const points = ink.painter.points();
+  let from = 0;
+  let packed = packStroke(points);
+  while (packed.length > mostInkBytes) {
+    from = Math.max(
+      from + 1,
+      points.length - Math.floor(((points.length - from) * mostInkBytes * 0.9) / packed.length),
+    );
+    packed = packStroke(points.slice(from));
+  }
+  const { tool, size, opacity, hardness } = ink.painter.brush;
+  return {
+    strokeId: ink.strokeId,
+    layerId: ink.layerId,
+    tool,
+    size,
+    opacity,
+    hardness,
+    from,
+    points: toBase64(packed),
+  };
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+/** The bytes of a base64 text; none for text that is not base64. */
+export function fromBase64(text: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+function recordOf(drag: ReadonlyMap<LayerId, Transform> | null): Readonly<Record<string, Transform>> | null {
+  return drag === null ? null : Object.fromEntries(drag);
+}
+
+function tupleOf(rect: Rect | null): readonly [number, number, number, number] | null {
+  return rect === null ? null : [rect[0], rect[1], rect[2], rect[3]];
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
