@@ -1,10 +1,53 @@
+import { consistency } from '../solvers/consistency.ts';
+import { cosineDpmMultistep } from '../solvers/cosine-dpm-multistep.ts';
+import { ddim } from '../solvers/ddim.ts';
+import { ddimInverse } from '../solvers/ddim-inverse.ts';
+import { ddpm } from '../solvers/ddpm.ts';
+import { deis } from '../solvers/deis.ts';
+import { dpm2 } from '../solvers/dpm2.ts';
+import { dpm2Ancestral } from '../solvers/dpm2-ancestral.ts';
+import { dpmMultistep } from '../solvers/dpm-multistep.ts';
+import { dpmSinglestep } from '../solvers/dpm-singlestep.ts';
+import { edmDpmMultistep } from '../solvers/edm-dpm-multistep.ts';
+import { edmEuler } from '../solvers/edm-euler.ts';
+import { euler } from '../solvers/euler.ts';
+import { eulerAncestral } from '../solvers/euler-ancestral.ts';
 import { flowEuler } from '../solvers/flow-euler.ts';
 import { flowHeun } from '../solvers/flow-heun.ts';
+import { heun } from '../solvers/heun.ts';
+import { lcm } from '../solvers/lcm.ts';
+import { lms } from '../solvers/lms.ts';
+import { pndm } from '../solvers/pndm.ts';
+import { tcd } from '../solvers/tcd.ts';
+import { unipc } from '../solvers/unipc.ts';
 import type { Scheduler } from '../types.ts';
 import type { SchedulerDefinition } from './definition.ts';
 
 /** Every scheduler class the core knows. */
-export const schedulers: readonly SchedulerDefinition[] = [flowEuler, flowHeun];
+export const schedulers: readonly SchedulerDefinition[] = [
+  ddpm,
+  ddim,
+  ddimInverse,
+  pndm,
+  lms,
+  euler,
+  eulerAncestral,
+  heun,
+  dpm2,
+  dpm2Ancestral,
+  dpmMultistep,
+  dpmSinglestep,
+  unipc,
+  deis,
+  lcm,
+  tcd,
+  edmEuler,
+  edmDpmMultistep,
+  cosineDpmMultistep,
+  flowEuler,
+  flowHeun,
+  consistency,
+];
 
 /** A scheduler and what its configuration said that nobody here reads. */
 export interface ReadScheduler {

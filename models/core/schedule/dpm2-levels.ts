@@ -1,0 +1,87 @@
+import { roundHalfEven } from '../math/rounding.ts';
+import type { PlanRequest } from '../types.ts';
+import { type VeOptions, veLevels } from './ve-plan.ts';
+import { timestepAt } from './vp-sigmas.ts';
+
+const f = Math.fround;
+
+export interface Dpm2Levels {
+  /** Evaluations: the first step's, then the middle and the start of every later one. */
+  readonly timesteps: Float64Array;
+  readonly sigmas: Float64Array;
+  /** Arrays of the reference's names and layouts; slots that are never used hold NaN or zero. */
+  readonly internals: Readonly<Record<'sigmas_interpol' | 'sigmas_up' | 'sigmas_down', Float64Array>>;
+}
+
+/** Repeats every value. */
+function twice(values: readonly number[]): number[] {
+  return values.flatMap((value) => [value, value]);
+}
+
+/** Geometric mean in the reference's float32 steps: exp of the middle of two logarithms. */
+function logMiddle(a: number, b: number): number {
+  const end = f(Math.log(b));
+  return f(Math.exp(f(end - f(f(end - f(Math.log(a))) * 0.5))));
+}
+
+/**
+ * Levels of the two methods with an evaluation in the middle of a step. The plain one meets between sigma and
+ * the next sigma, the ancestral one between sigma and sigma_down.
+ */
+export function dpm2Levels(options: VeOptions, request: PlanRequest, ancestral: boolean): Dpm2Levels {
+  const { timesteps: exact, sigmas: inner } = veLevels(options, request);
+  const timesteps = options.spacing === 'karras' ? exact.map(roundHalfEven) : exact.map(f);
+  const sigmas = Array.from(inner, f);
+  sigmas.push(0);
+  const all = [sigmas[0], ...twice(sigmas.slice(1)), 0];
+  const { interpol, internals } = ancestral ? ancestralArrays(sigmas) : plainArrays(sigmas);
+  const middles = interpol.map((sigma) => f(timestepAt(options.table, sigma)));
+  const woven = Array.from(timesteps.subarray(1)).flatMap((t, i) => [middles[ancestral ? i : i + 1], t]);
+  return {
+    timesteps: Float64Array.of(timesteps[0], ...woven),
+    sigmas: Float64Array.from(all),
+    internals,
+  };
+}
+
+interface Arrays {
+  readonly interpol: readonly number[];
+  readonly internals: Dpm2Levels['internals'];
+}
+
+/** sigmas_interpol[i] lies between sigma i - 1 and sigma i. */
+function plainArrays(sigmas: readonly number[]): Arrays {
+  const interpol = sigmas.map((sigma, i) => (i === 0 ? Number.NaN : logMiddle(sigma, sigmas[i - 1])));
+  const last = interpol[interpol.length - 1];
+  return {
+    interpol,
+    internals: {
+      sigmas_interpol: Float64Array.of(interpol[0], ...twice(interpol.slice(1)), last),
+      sigmas_up: new Float64Array(0),
+      sigmas_down: new Float64Array(0),
+    },
+  };
+}
+
+/** sigmas_interpol[i] lies between sigma i and its sigma_down. */
+function ancestralArrays(sigmas: readonly number[]): Arrays {
+  const count = sigmas.length;
+  const square = (value: number) => f(value * value);
+  const up: number[] = [];
+  const down: number[] = [];
+  sigmas.forEach((sigma, i) => {
+    const next = square(sigmas[i + 1] ?? 0);
+    const variance = f(f(next * f(square(sigma) - next)) / square(sigma));
+    up.push(f(Math.sqrt(variance)));
+    down.push(i === count - 1 ? 0 : f(Math.sqrt(f(next - square(f(Math.sqrt(variance)))))));
+  });
+  const interpol = sigmas.map((sigma, i) => (i >= count - 2 ? 0 : logMiddle(sigma, down[i])));
+  return {
+    interpol,
+    internals: {
+      sigmas_interpol: Float64Array.of(interpol[0], ...twice(interpol.slice(1)), interpol[count - 1]),
+      sigmas_up: Float64Array.of(up[0], ...twice(up.slice(1)), up[count - 1]),
+      sigmas_down: Float64Array.of(down[0], ...twice(down.slice(1)), down[count - 1]),
+    },
+  };
+}

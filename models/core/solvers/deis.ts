@@ -1,0 +1,146 @@
+import { defineScheduler } from '../config/definition.ts';
+import { multistepFields } from '../config/dpm-fields.ts';
+import { choice, type ConfigOf } from '../config/fields.ts';
+import { spacingOf } from '../config/flow-fields.ts';
+import { tablesOf } from '../config/vp-fields.ts';
+import { combine } from '../math/kernels.ts';
+import { makePlan, type Run } from '../plan.ts';
+import { vpLevel } from '../prediction.ts';
+import { dpmLevels } from '../schedule/dpm-levels.ts';
+import { levelsOrTable, refuse, requestedSteps } from '../schedule/request.ts';
+import { type SigmaTable, sigmaTable } from '../schedule/vp-sigmas.ts';
+import type { NoiseLevel, Plan, PlanRequest, Solver } from '../types.ts';
+import { multistepOrder } from './dpm-multistep.ts';
+import { History, type LevelForm, levelOf } from './dpm-state.ts';
+
+const NAME = 'DEISMultistepScheduler';
+
+const fields = {
+  ...multistepFields,
+  algorithm_type: choice('deis', ['deis', 'dpmsolver', 'dpmsolver++']),
+  solver_type: choice('logrho', ['logrho', 'midpoint', 'heun', 'bh1', 'bh2']),
+};
+
+type Config = ConfigOf<typeof fields>;
+
+/**
+ * DEIS (Zhang and Chen 2023, equations 14 and 15), in log rho: with rho = sigma/alpha, x/alpha moves by the
+ * integral over rho of the polynomial in log rho through the last noise predictions.
+ */
+function* deisSteps(run: Run, config: Config, form: LevelForm): Solver {
+  const { x } = run;
+  const { sigmas, timesteps } = run.plan;
+  const order = config.solver_order;
+  const history = new History(run, {
+    depth: order,
+    type: config.prediction_type,
+    target: 'noise',
+    limits: config,
+  });
+  const rules = {
+    form,
+    order,
+    algorithm: 'dpmsolver',
+    variant: 'midpoint',
+    lowerOrderFinal: config.lower_order_final,
+    firstOrderLast: false,
+  } as const;
+  const weights = new Float64Array(order + 1);
+  const terms = [x];
+  for (let i = run.begin; i < run.end; i++) {
+    const prediction = yield run.at(i);
+    history.push(prediction, levelOf(form, sigmas[i]));
+    const used = multistepOrder(rules, i, timesteps.length, history.known);
+    const to = levelOf(form, sigmas[i + 1]);
+    const from = Array.from({ length: used }, (_, k) => levelOf(form, sigmas[i - k]));
+    deisWeights(weights, to, from);
+    for (let k = 0; k < used; k++) terms[k + 1] = history.items[k];
+    combine(x, used + 1, weights, terms);
+    run.after(i, prediction);
+  }
+  return x;
+}
+
+/** Weights of x and of the last one to three noise predictions, newest first. */
+function deisWeights(out: Float64Array, to: NoiseLevel, from: readonly NoiseLevel[]): void {
+  const rho = from.map(({ alpha, sigma }) => sigma / alpha);
+  const [r0, r1, r2] = rho;
+  const target = to.sigma / to.alpha;
+  out[0] = to.alpha / from[0].alpha;
+  if (from.length === 1) {
+    out[1] = to.sigma - (to.alpha * from[0].sigma) / from[0].alpha;
+  } else if (from.length === 2) {
+    out[1] = to.alpha * (linearIntegral(target, r0, r1) - linearIntegral(r0, r0, r1));
+    out[2] = to.alpha * (linearIntegral(target, r1, r0) - linearIntegral(r0, r1, r0));
+  } else {
+    out[1] = to.alpha * (squareIntegral(target, r0, r1, r2) - squareIntegral(r0, r0, r1, r2));
+    out[2] = to.alpha * (squareIntegral(target, r1, r2, r0) - squareIntegral(r0, r1, r2, r0));
+    out[3] = to.alpha * (squareIntegral(target, r2, r0, r1) - squareIntegral(r0, r2, r0, r1));
+  }
+}
+
+/** Antiderivative at t of (ln t - ln c)/(ln b - ln c). */
+function linearIntegral(t: number, b: number, c: number): number {
+  return (t * (Math.log(t) - Math.log(c) - 1)) / (Math.log(b) - Math.log(c));
+}
+
+/** Antiderivative at t of (ln t - ln c)(ln t - ln d)/((ln b - ln c)(ln b - ln d)). */
+function squareIntegral(t: number, b: number, c: number, d: number): number {
+  const [lt, lb, lc, ld] = [Math.log(t), Math.log(b), Math.log(c), Math.log(d)];
+  const numerator = t * (lc * (ld - lt + 1) - ld * lt + ld + lt ** 2 - 2 * lt + 2);
+  return numerator / ((lb - lc) * (lb - ld));
+}
+
+function plan(config: Config, table: SigmaTable, request: PlanRequest): Plan {
+  refuse(request, ['timesteps', 'sigmas', 'originalSteps', 'strength'], NAME);
+  const flow = config.use_flow_sigmas === true;
+  if (!flow) refuse(request, ['mu'], `${NAME} without use_flow_sigmas`);
+  const levels = dpmLevels(
+    {
+      table,
+      trainSteps: config.num_train_timesteps,
+      count: requestedSteps(request, NAME),
+      timestepSpacing: config.timestep_spacing,
+      offset: config.steps_offset,
+      spacing: flow ? 'flow' : spacingOf(config),
+      roundTimesteps: true,
+      final: 'sigma_min',
+      lastTimestep: config.num_train_timesteps,
+      flowShift: config.flow_shift ?? 1,
+      flowGrid: 'alpha',
+      dynamicShift: config.use_dynamic_shifting ? config.time_shift_type : null,
+    },
+    request,
+  );
+  const sigmas = levelsOrTable(levels.sigmas, request);
+  const form: LevelForm = flow ? 'flow' : 'vp';
+  return makePlan({
+    className: NAME,
+    steps: levels.timesteps.length,
+    timesteps: levels.timesteps,
+    timestepKind: 'int64',
+    sigmas,
+    initNoiseSigma: 1,
+    order: 1,
+    level: (index) => levelOf(form, sigmas[index]),
+    solver: (run) => deisSteps(run, config, form),
+  });
+}
+
+export const deis = defineScheduler({
+  className: NAME,
+  fields,
+  create(config) {
+    spacingOf(config);
+    if (config.solver_order > 3) throw new RangeError('solver_order must be 1, 2 or 3');
+    const table = sigmaTable(tablesOf(config), false);
+    return {
+      className: NAME,
+      predictionType: config.prediction_type,
+      stochastic: false,
+      numTrainTimesteps: config.num_train_timesteps,
+      plan: (request) => plan(config, table, request),
+      levelAt: (timestep) => vpLevel(table.sigmas[timestep]),
+    };
+  },
+});

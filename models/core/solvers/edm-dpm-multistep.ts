@@ -1,0 +1,87 @@
+import { defineScheduler } from '../config/definition.ts';
+import { edmMultistepFields } from '../config/edm-fields.ts';
+import { boolean, choice, type ConfigOf, number } from '../config/fields.ts';
+import { combine2 } from '../math/kernels.ts';
+import type { Run } from '../plan.ts';
+import { edmPlan } from '../schedule/edm-plan.ts';
+import type { Latent, Solver } from '../types.ts';
+import { type MultistepOptions, multistepOrder } from './dpm-multistep.ts';
+import { levelOf } from './dpm-state.ts';
+import { type DpmAlgorithm, DpmUpdater } from './dpm-update.ts';
+import { edmOriginal } from './edm-precondition.ts';
+import { limiter, type LimitConfig } from './limits.ts';
+
+const NAME = 'EDMDPMSolverMultistepScheduler';
+
+type Config = ConfigOf<typeof edmMultistepFields>;
+
+/**
+ * DPM-Solver++ (Lu et al. 2022b, algorithm 2) on x = x0 + sigma · noise with EDM's preconditioning (Karras et al.
+ * 2022, table 1).
+ */
+export function* edmDpmSteps(
+  run: Run,
+  config: Config,
+  algorithm: DpmAlgorithm,
+  limits: LimitConfig = {},
+): Solver {
+  const { x } = run;
+  const { sigmas, timesteps } = run.plan;
+  const stochastic = algorithm.startsWith('sde');
+  const options: MultistepOptions = {
+    form: 've',
+    order: config.solver_order,
+    algorithm,
+    variant: config.solver_type,
+    lowerOrderFinal: config.lower_order_final,
+    firstOrderLast: config.euler_at_final || config.final_sigmas_type === 'zero',
+  };
+  const limit = limiter(limits, run);
+  const items: Latent[] = Array.from({ length: config.solver_order }, () => run.buffer());
+  const updater = new DpmUpdater();
+  for (let i = run.begin; i < run.end; i++) {
+    const prediction = yield run.at(i);
+    const oldest = items.pop() ?? run.buffer();
+    items.unshift(oldest);
+    const { fromX, fromPrediction } = edmOriginal(config.prediction_type, sigmas[i], config.sigma_data);
+    combine2(oldest, fromX, x, fromPrediction, prediction);
+    limit?.(oldest);
+    const known = Math.min(i - run.begin + 1, config.solver_order);
+    const used = multistepOrder(options, i, timesteps.length, known);
+    const from = Array.from({ length: used }, (_, k) => levelOf('ve', sigmas[i - k]));
+    const noise = stochastic ? run.freshNoise() : null;
+    const to = levelOf('ve', sigmas[i + 1]);
+    updater.multistep(x, items, { algorithm, variant: config.solver_type, to, from }, noise);
+    run.after(i, prediction);
+  }
+  return x;
+}
+
+export const edmDpmMultistep = defineScheduler({
+  className: NAME,
+  fields: {
+    ...edmMultistepFields,
+    algorithm_type: choice('dpmsolver++', ['dpmsolver++', 'sde-dpmsolver++']),
+    thresholding: boolean(false),
+    dynamic_thresholding_ratio: number(0.995),
+    sample_max_value: number(1),
+  },
+  create(config) {
+    if (config.solver_order > 3) throw new RangeError('solver_order must be 1, 2 or 3');
+    const stochastic = config.algorithm_type === 'sde-dpmsolver++';
+    return {
+      className: NAME,
+      predictionType: config.prediction_type,
+      stochastic,
+      numTrainTimesteps: config.num_train_timesteps,
+      plan: (request) =>
+        edmPlan(config, request, {
+          className: NAME,
+          timestepOf: (sigma) => 0.25 * Math.log(sigma),
+          needsRng: () => stochastic,
+          solver: (run) => edmDpmSteps(run, config, config.algorithm_type, config),
+        }),
+      levelAt: (timestep) => ({ alpha: 1, sigma: Math.exp(4 * timestep) }),
+    };
+  },
+});
