@@ -23,21 +23,29 @@ export interface EventHub {
 
 const accessChangedSchema = z.object({ organizationId: z.string(), userId: z.string() });
 
-const hubs = new Map<string, EventHub>();
+declare global {
+  // Next reloads modules while one develops and bundles routes apart; the connection must outlive both.
+  var gessoEventHubs: Map<string, EventHub> | undefined;
+}
+
+function knownHubs(): Map<string, EventHub> {
+  globalThis.gessoEventHubs ??= new Map();
+  return globalThis.gessoEventHubs;
+}
 
 /** The hub of this process for a database: one listening connection, whoever subscribes. */
 export function eventHubOf(databaseUrl: string, log: Log): EventHub {
-  const known = hubs.get(databaseUrl);
+  const known = knownHubs().get(databaseUrl);
   if (known !== undefined) return known;
   const hub = openHub(databaseUrl, log);
-  hubs.set(databaseUrl, hub);
+  knownHubs().set(databaseUrl, hub);
   return hub;
 }
 
 /** Closes what `eventHubOf` opened; for tests and a graceful stop. */
 export async function closeEventHubs(): Promise<void> {
-  const open = [...hubs.values()];
-  hubs.clear();
+  const open = [...knownHubs().values()];
+  knownHubs().clear();
   await Promise.all(open.map((hub) => hub.close()));
 }
 

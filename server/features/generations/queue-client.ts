@@ -9,9 +9,18 @@ export interface QueueClient {
   prepare(queue: string): Promise<void>;
 }
 
-const clients = new Map<string, Promise<QueueClient>>();
+declare global {
+  // Next reloads modules while one develops and bundles routes apart; connections must outlive both.
+  var gessoQueueClients: Map<string, Promise<QueueClient>> | undefined;
+}
+
+function knownClients(): Map<string, Promise<QueueClient>> {
+  globalThis.gessoQueueClients ??= new Map();
+  return globalThis.gessoQueueClients;
+}
 
 export function queueClientOf(databaseUrl: string, log: Log): Promise<QueueClient> {
+  const clients = knownClients();
   const known = clients.get(databaseUrl);
   if (known !== undefined) return known;
   const opening = open(databaseUrl, log);
@@ -23,8 +32,8 @@ export function queueClientOf(databaseUrl: string, log: Log): Promise<QueueClien
 
 /** Closes what `queueClientOf` opened; for tests and a graceful stop. */
 export async function closeQueueClients(): Promise<void> {
-  const open = [...clients.values()];
-  clients.clear();
+  const open = [...knownClients().values()];
+  knownClients().clear();
   for (const client of await Promise.all(open)) await client.boss.stop({ graceful: false });
 }
 
