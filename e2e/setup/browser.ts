@@ -28,7 +28,7 @@ export async function launchBrowser(): Promise<Browser> {
   if (process.platform === 'linux' && process.arch === 'x64') {
     return chromium.launch({
       executablePath: await sparticuz.executablePath(),
-      args: [...sparticuz.args, ...quiet],
+      args: quiet,
     });
   }
   return chromium.launch({ channel: 'chrome', args: quiet });
