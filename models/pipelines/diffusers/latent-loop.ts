@@ -1,0 +1,76 @@
+import type { Branch, Evaluation, Guidance, Hook, Latent, Plan, Rng } from '../../core/types.ts';
+
+/** Latents after one network evaluation. The array is the loop's own: read it before asking for the next event. */
+export interface StepEvent {
+  readonly type: 'step';
+  /** Evaluations done so far in this run, from 1. */
+  readonly step: number;
+  readonly steps: number;
+  readonly shape: readonly number[];
+  readonly latents: Float32Array;
+}
+
+export interface LatentLoop {
+  readonly plan: Plan;
+  /** Latents at the level of evaluation `begin`; moved in place. */
+  readonly x: Float32Array;
+  readonly shape: readonly number[];
+  readonly begin?: number;
+  readonly end?: number;
+  readonly eta?: number;
+  readonly rng?: Rng;
+  readonly hooks?: readonly Hook[];
+  readonly guidance: Guidance;
+  /** Returns one prediction for each branch, in their order, each of the size of x. */
+  readonly evaluate: (branches: readonly Branch[], at: Evaluation) => Promise<readonly Float32Array[]>;
+  readonly signal: AbortSignal;
+}
+
+/** Everything but the network: runs a solver to its end, yielding after each evaluation. Returns the last x. */
+export async function* runLatentLoop(loop: LatentLoop): AsyncGenerator<StepEvent, Float32Array> {
+  const { plan, x, shape, guidance, signal } = loop;
+  const count = plan.timesteps.length;
+  const { begin = 0, end = count } = loop;
+  const solver = plan.solve(x, {
+    begin,
+    end,
+    rng: loop.rng,
+    eta: loop.eta,
+    batch: shape[0],
+    hooks: loop.hooks,
+  });
+  const prediction = new Float32Array(x.length);
+  let turn = solver.next();
+  let step = 0;
+  while (turn.done !== true) {
+    signal.throwIfAborted();
+    const at = turn.value;
+    const { index, timestep, alpha, sigma } = at;
+    const point = { index, timestep, alpha, sigma, count };
+    const predictions = await loop.evaluate(guidance.branches(point), at);
+    guidance.combine(predictions, point, prediction);
+    turn = solver.next(prediction);
+    step += 1;
+    yield { type: 'step', step, steps: end - begin, shape, latents: x };
+  }
+  return x;
+}
+
+/** Guidance that evaluates the positive conditioning alone. */
+export const UNGUIDED: Guidance = {
+  branches: () => ['positive'],
+  combine(predictions, _at, out) {
+    out.set(predictions[0]);
+  },
+};
+
+/** Where image-to-image starts: the last `strength` share of the steps, rounded down. */
+export function beginOf(plan: Plan, strength: number): number {
+  const kept = Math.min(Math.trunc(plan.steps * strength), plan.steps);
+  return (plan.steps - kept) * plan.order;
+}
+
+/** Returns values as float32; latents are float32 throughout the pipelines. */
+export function asFloat32(latent: Latent): Float32Array {
+  return latent instanceof Float32Array ? latent : Float32Array.from(latent);
+}

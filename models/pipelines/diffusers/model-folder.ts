@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ModelSession } from '../../runtime/session.ts';
+import type { SessionCache, SessionLease } from '../../runtime/session-cache.ts';
+import { loadPromptTokenizer } from '../../text/load-tokenizer.ts';
+import type { PromptTokenizer } from '../../text/prompt-tokenizer.ts';
+
+/** One graph of a folder in the diffusers layout, with the configuration beside it. */
+export interface Component {
+  readonly session: ModelSession;
+  /** config.json, or an empty object where there is none. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** A model folder in the diffusers layout: one subfolder a component. Graphs open when first asked for. */
+export interface ModelFolder {
+  has(name: string): boolean;
+  /** Opens a component. Throws when the folder has none of this name. */
+  open(name: string): Promise<Component>;
+  tokenizer(name: string): Promise<PromptTokenizer>;
+  /** model_index.json of the first folder. */
+  readIndex(): Promise<Readonly<Record<string, unknown>>>;
+  /** scheduler_config.json of `scheduler`, or of another folder such as `low_res_scheduler`. */
+  readSchedulerConfig(name: string): Promise<Readonly<Record<string, unknown>>>;
+  /** Gives all graphs back to the session cache. */
+  close(): void;
+}
+
+/**
+ * Returns a model folder. `folders` are searched in order, so that a checkpoint may take the parts it shares with another
+ * from there. `locate` overrides where a subfolder lies.
+ */
+export function openModelFolder(options: {
+  readonly folders: readonly string[];
+  readonly sessions: SessionCache;
+  readonly locate?: (name: string) => string | null;
+}): ModelFolder {
+  const { folders, sessions } = options;
+  const leases: SessionLease[] = [];
+  const components = new Map<string, Promise<Component>>();
+
+  function locate(name: string): string | null {
+    const own = options.locate?.(name) ?? null;
+    return own ?? folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? null;
+  }
+
+  function require(name: string): string {
+    const path = locate(name);
+    if (path === null) {
+      throw new Error(`the model has no ${name} (looked in ${folders.join(', ')})`);
+    }
+    return path;
+  }
+
+  async function openComponent(path: string): Promise<Component> {
+    const lease = await sessions.acquire(join(path, 'model.onnx'));
+    leases.push(lease);
+    const config = existsSync(join(path, 'config.json')) ? await readObject(join(path, 'config.json')) : {};
+    return { session: lease.session, config };
+  }
+
+  return {
+    has: (name) => {
+      const path = locate(name);
+      return path !== null && existsSync(join(path, 'model.onnx'));
+    },
+    open(name) {
+      const known = components.get(name) ?? openComponent(require(name));
+      components.set(name, known);
+      return known;
+    },
+    tokenizer: (name) => loadPromptTokenizer(require(name)),
+    readIndex: () => readObject(join(folders[0], 'model_index.json')),
+    readSchedulerConfig: (name) => readObject(join(require(name), 'scheduler_config.json')),
+    close() {
+      for (const lease of leases.splice(0)) {
+        lease.release();
+      }
+      components.clear();
+    },
+  };
+}
+
+/** Returns a number from a configuration, or the fallback when it is absent. */
+export function configNumber(
+  config: Readonly<Record<string, unknown>>,
+  name: string,
+  fallback: number,
+): number {
+  const value = config[name];
+  return typeof value === 'number' && Number.isFinite(value) ? value : fallback;
+}
+
+async function readObject(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Error(`${path} is not a JSON object`);
+  }
+  return { ...value };
+}

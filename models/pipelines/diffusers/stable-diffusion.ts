@@ -1,0 +1,317 @@
+import { classifierFree } from '../../core/guidance/classifier-free.ts';
+import type { Branch, Evaluation, Hook, Plan, Rng, Scheduler } from '../../core/types.ts';
+import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
+import { PipelineError } from '../pipeline-error.ts';
+import { concatAxis, concatBatch, repeatBatch, repeatEach, sliceBatch } from './batches.ts';
+import { lastHiddenState, openTextEncoder } from './clip-text.ts';
+import { type ControlInput, runControlNets } from './control-nets.ts';
+import { beginOf, runLatentLoop, type StepEvent } from './latent-loop.ts';
+import { type Component, configNumber, type ModelFolder } from './model-folder.ts';
+import { openVae, type Vae } from './vae.ts';
+
+export interface StableDiffusionRequest {
+  /** One picture is made for each, or several with `picturesPerPrompt`. */
+  readonly prompts: readonly string[];
+  /** As many as prompts. */
+  readonly negativePrompts: readonly string[];
+  readonly picturesPerPrompt?: number;
+  /** Pixels, multiples of the autoencoder's scale. With a source picture its size counts instead. */
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  readonly guidanceScale: number;
+  /** Lin et al. 2024, section 3.4: how far the guided result is brought back to the spread of the positive one. */
+  readonly guidanceRescale?: number;
+  readonly eta?: number;
+  readonly scheduler: Scheduler;
+  readonly rng: Rng;
+  /** [1, 3, H, W] in -1 … 1: image to image, or inpaint with a mask. */
+  readonly source?: HostTensor;
+  /** [1, 1, H, W]: values of 0.5 and more are repainted. */
+  readonly mask?: HostTensor;
+  /** 0 … 1, default 1. */
+  readonly strength?: number;
+  readonly controls?: readonly Omit<ControlInput, 'net'>[];
+  /** Names of the control networks' folders, one for each entry of `controls`. */
+  readonly controlNets?: readonly string[];
+  readonly guessMode?: boolean;
+  /** IP-Adapter: picture embeddings [2, pictures, D], negative then positive, and their weight. */
+  readonly reference?: { readonly embeds: HostTensor; readonly scale: number };
+}
+
+/** The end of a latent run: latents, what the decoder was given, and its raw output. */
+export interface LatentResult {
+  readonly type: 'result';
+  readonly latents: HostTensor;
+  readonly decoderInput: HostTensor;
+  readonly decoded: HostTensor;
+}
+
+export interface RunContext {
+  readonly folder: ModelFolder;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Stable Diffusion 1 and 2 (Rombach et al. 2022): text to image, image to image, inpaint with 4- and 9-channel networks,
+ * any number of ControlNets, an IP-Adapter built into the network.
+ *
+ * Draws from `rng` in the order of the reference: posterior of the source, start noise, posterior of the masked source,
+ * then what the scheduler draws. Yields after each evaluation, then the result.
+ */
+export async function* runStableDiffusion(
+  request: StableDiffusionRequest,
+  context: RunContext,
+): AsyncGenerator<StepEvent | LatentResult> {
+  const { folder, signal } = context;
+  const unet = await folder.open('unet');
+  const vae = await openVae(folder);
+  const plan = request.scheduler.plan({ steps: request.steps });
+  const perPrompt = request.picturesPerPrompt ?? 1;
+  const texts = await openTextEncoder(folder, { encoder: 'text_encoder', tokenizer: 'tokenizer' });
+  const states: TextStates = {
+    negative: repeatEach(lastHiddenState(await texts.run(request.negativePrompts)), perPrompt),
+    positive: repeatEach(lastHiddenState(await texts.run(request.prompts)), perPrompt),
+  };
+  const start = await prepareStart(request, { plan, vae, unet });
+  const controls = await openControls(request, folder);
+  signal.throwIfAborted();
+
+  const latents = yield* runLatentLoop({
+    plan,
+    x: start.x,
+    shape: start.shape,
+    begin: start.begin,
+    eta: request.eta,
+    rng: request.rng,
+    hooks: start.hooks,
+    guidance: classifierFree({
+      scale: request.guidanceScale,
+      rescale: request.guidanceRescale,
+      batch: countPictures(request),
+    }),
+    signal,
+    evaluate: (branches, at) =>
+      evaluateUnet(
+        { unet, states, extra: start.extraChannels, shape: start.shape, controls, plan, request },
+        branches,
+        at,
+      ),
+  });
+
+  const finished: HostTensor = { shape: start.shape, data: latents };
+  const decoderInput = vae.toDecoderInput(finished);
+  yield { type: 'result', latents: finished, decoderInput, decoded: await vae.decode(decoderInput) };
+}
+
+/** Text states by branch, each repeated for every picture. */
+export type TextStates = Readonly<Record<Exclude<Branch, 'image'>, HostTensor>>;
+
+interface UnetCall {
+  readonly unet: Component;
+  readonly states: TextStates;
+  /** Channels appended to the latents, [N, C, h, w]. */
+  readonly extra: HostTensor | null;
+  readonly shape: readonly number[];
+  readonly controls: readonly ControlInput[];
+  readonly plan: Plan;
+  readonly request: StableDiffusionRequest;
+}
+
+async function evaluateUnet(
+  call: UnetCall,
+  branches: readonly Branch[],
+  at: Evaluation,
+): Promise<readonly Float32Array[]> {
+  const { unet, shape, request, extra } = call;
+  const count = shape[0];
+  const rows = branches.length * count;
+  const one: HostTensor = { shape, data: Float32Array.from(at.input) };
+  const latents = repeatBatch(one, branches.length);
+  const sample = extra === null ? latents : concatAxis([latents, repeatBatch(extra, branches.length)], 1);
+  const states = concatBatch(
+    branches.map((branch) => call.states[branch === 'positive' ? 'positive' : 'negative']),
+  );
+  const feeds: Record<string, HostTensor> = {
+    sample,
+    timestep: float32Tensor([rows], new Float32Array(rows).fill(at.timestep)),
+    encoder_hidden_states: states,
+  };
+  if (call.controls.length > 0) {
+    const residuals = await runControlNets(call.controls, {
+      sample: latents,
+      states,
+      timestep: at.timestep,
+      index: at.index,
+      count: call.plan.timesteps.length,
+      guessMode: request.guessMode === true && branches.length === 2,
+    });
+    Object.assign(feeds, residuals);
+  }
+  if (request.reference !== undefined) {
+    const { embeds, scale } = request.reference;
+    const byBranch = branches.map((branch) =>
+      sliceBatch(embeds, branch === 'positive' ? 1 : 0, branch === 'positive' ? 2 : 1),
+    );
+    feeds.image_embeds = concatBatch(byBranch.map((row) => repeatEach(row, count)));
+    feeds.ip_adapter_scale = float32Tensor([1], Float32Array.of(scale));
+  }
+  const out = floatData(await unet.session.runForOutput(feeds, 'out_sample'));
+  return branches.map((_, i) => out.subarray(i * one.data.length, (i + 1) * one.data.length));
+}
+
+interface Start {
+  readonly x: Float32Array;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly hooks: readonly Hook[];
+  readonly extraChannels: HostTensor | null;
+}
+
+interface StartParts {
+  readonly plan: Plan;
+  readonly vae: Vae;
+  readonly unet: Component;
+}
+
+async function prepareStart(request: StableDiffusionRequest, parts: StartParts): Promise<Start> {
+  const { plan, vae } = parts;
+  if (request.source === undefined) {
+    const { scale, latentChannels } = vae;
+    const shape = [
+      countPictures(request),
+      latentChannels,
+      Math.floor(request.height / scale),
+      Math.floor(request.width / scale),
+    ];
+    const noise = drawNoise(shape, request.rng);
+    return { x: scaleNoise(noise, plan.initNoiseSigma), shape, begin: 0, hooks: [], extraChannels: null };
+  }
+  return request.mask === undefined
+    ? startFromSource(request, request.source, parts)
+    : startInpaint(request, { source: request.source, mask: request.mask }, parts);
+}
+
+async function startFromSource(
+  request: StableDiffusionRequest,
+  source: HostTensor,
+  { plan, vae }: StartParts,
+): Promise<Start> {
+  const begin = beginOf(plan, request.strength ?? 1);
+  const original = await vae.encode(repeatBatch(source, countPictures(request)), request.rng);
+  const noise = drawNoise(original.shape, request.rng);
+  const x = new Float32Array(noise.length);
+  plan.addNoise(begin, floatData(original), noise, x);
+  return { x, shape: original.shape, begin, hooks: [], extraChannels: null };
+}
+
+/**
+ * Inpainting. A 9-channel network sees the mask and the masked source beside the latents; a 4-channel one gets the noised
+ * source put back outside the mask after every step.
+ */
+async function startInpaint(
+  request: StableDiffusionRequest,
+  pictures: { readonly source: HostTensor; readonly mask: HostTensor },
+  { plan, vae, unet }: StartParts,
+): Promise<Start> {
+  const { rng, strength = 1 } = request;
+  const count = countPictures(request);
+  const { source, mask } = pictures;
+  const channels = configNumber(unet.config, 'in_channels', vae.latentChannels);
+  const isNineChannel = channels === 2 * vae.latentChannels + 1;
+  if (!isNineChannel && channels !== vae.latentChannels) {
+    throw new PipelineError(
+      'unsupported',
+      `This network takes ${channels} channels, which is neither 4 nor 9 for inpainting.`,
+    );
+  }
+  const begin = beginOf(plan, strength);
+  const [, , height, width] = source.shape;
+  const shape = [count, vae.latentChannels, Math.floor(height / vae.scale), Math.floor(width / vae.scale)];
+  const needsOriginal = !isNineChannel || strength < 1;
+  const original = needsOriginal ? await vae.encode(repeatBatch(source, count), rng) : null;
+  const noise = drawNoise(shape, rng);
+  const x = scaleNoise(noise, plan.initNoiseSigma);
+  if (original !== null && strength < 1) {
+    plan.addNoise(begin, floatData(original), noise, x);
+  }
+  const maskedSource = await vae.encode(repeatBatch(hideMasked(source, mask), count), rng);
+  const small = shrinkMask(mask, shape[2], shape[3]);
+  if (isNineChannel) {
+    const planes = repeatBatch({ shape: [1, 1, shape[2], shape[3]], data: small }, count);
+    return { x, shape, begin, hooks: [], extraChannels: concatAxis([planes, maskedSource], 1) };
+  }
+  const hooks = original === null ? [] : [keepUnmasked(floatData(original), noise, small)];
+  return { x, shape, begin, hooks, extraChannels: null };
+}
+
+/** After each step x = (1 - m) · background + m · x; the background is the source at the next noise level, at last itself. */
+function keepUnmasked(original: Float32Array, noise: Float32Array, mask: Float32Array): Hook {
+  const background = new Float32Array(original.length);
+  return {
+    afterStep(x, { index, last, plan }) {
+      if (last) {
+        background.set(original);
+      } else {
+        plan.addNoise(index + 1, original, noise, background);
+      }
+      for (let i = 0; i < x.length; i += 1) {
+        const m = mask[i % mask.length];
+        x[i] = Math.fround((1 - m) * background[i]) + Math.fround(m * x[i]);
+      }
+    },
+  };
+}
+
+/** Returns the source with what will be repainted set to mid-grey (zero). */
+function hideMasked(source: HostTensor, mask: HostTensor): HostTensor {
+  const area = mask.data.length;
+  const values = floatData(mask);
+  return {
+    shape: source.shape,
+    data: floatData(source).map((value, i) => (values[i % area] < 0.5 ? value : 0)),
+  };
+}
+
+/** Returns the mask, 0 or 1, at latent size by nearest neighbour. */
+function shrinkMask(mask: HostTensor, height: number, width: number): Float32Array {
+  const [, , fullHeight, fullWidth] = mask.shape;
+  const values = floatData(mask);
+  return Float32Array.from({ length: height * width }, (_, i) => {
+    const y = Math.floor((Math.floor(i / width) * fullHeight) / height);
+    const x = Math.floor(((i % width) * fullWidth) / width);
+    return values[y * fullWidth + x] < 0.5 ? 0 : 1;
+  });
+}
+
+async function openControls(
+  request: StableDiffusionRequest,
+  folder: ModelFolder,
+): Promise<readonly ControlInput[]> {
+  const { controls = [], controlNets = [] } = request;
+  if (controls.length !== controlNets.length) {
+    throw new PipelineError(
+      'bad-input',
+      `There are ${controls.length} control maps for ${controlNets.length} control networks.`,
+    );
+  }
+  return Promise.all(
+    controls.map(async (control, i) => ({ ...control, net: await folder.open(controlNets[i]) })),
+  );
+}
+
+function countPictures(request: StableDiffusionRequest): number {
+  return request.prompts.length * (request.picturesPerPrompt ?? 1);
+}
+
+export function drawNoise(shape: readonly number[], rng: Rng): Float32Array {
+  const noise = new Float32Array(shape.reduce((total, size) => total * size, 1));
+  rng.randn(noise);
+  return noise;
+}
+
+/** Returns noise times a scheduler's first noise level, in float32. */
+export function scaleNoise(noise: Float32Array, sigma: number): Float32Array {
+  const f = Math.fround(sigma);
+  return noise.map((value) => value * f);
+}
