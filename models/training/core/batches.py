@@ -1,0 +1,118 @@
+"""Training batches for the core, drawn by the scene composer in a worker process."""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+import sys
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "data"))
+
+TASKS = ["text-to-image", "inpaint", "edge", "depth", "segmentation", "scribble", "reference", "edit"]
+SHARES = np.array([0.70, 0.12, 0.045, 0.03, 0.035, 0.035, 0.0, 0.035])
+TEXT_DROP = 0.1
+CONDITION_DROP = 0.05
+TOKENIZER = HERE.parents[1] / "packs" / "house-image" / "tokenizer.json"
+
+
+class Source:
+    """Draws batches of numpy arrays; the same seed gives the same stream."""
+
+    def __init__(self, seed: int, size: int = 64):
+        from composer import Composer
+        from tokenizers import Tokenizer
+        self.composer = Composer(seed)
+        self.rng = np.random.default_rng(seed + 1)
+        self.tokenizer = Tokenizer.from_file(str(TOKENIZER))
+        self.size = size
+
+    def encode(self, text: str, cap: int) -> list[int]:
+        return self.tokenizer.encode(text).ids[:cap]
+
+    def _loosen(self, control: np.ndarray, strength: float) -> np.ndarray:
+        """A weaker control is followed less closely: the map is shifted and parts of it are erased."""
+        rng = self.rng
+        reach = round((1 - strength) * 6)
+        control = np.roll(control, (int(rng.integers(-reach, reach + 1)), int(rng.integers(-reach, reach + 1))), (0, 1))
+        if rng.random() < 1 - strength:
+            control = control.copy()
+            w = self.size // 3
+            y, x = rng.integers(0, self.size - w, 2)
+            control[y:y + w, x:x + w] = control[0, 0]
+        return control
+
+    def sample(self, cap: int, tasks: list[str] | None = None) -> dict:
+        rng, composer = self.rng, self.composer
+        task = TASKS[int(rng.choice(8, p=SHARES))] if tasks is None else tasks[int(rng.integers(len(tasks)))]
+        spec = composer.describe()
+        drawn = composer.render(spec, self.size)
+        text = composer.caption(spec)
+        for _ in range(4):
+            if len(self.encode(text, 99)) <= cap:
+                break
+            text = composer.caption(spec, rich=False)
+        condition = np.zeros((self.size, self.size, 3), np.int16)
+        mask = np.zeros((self.size, self.size), np.uint8)
+        strength = 1.0 if rng.random() < 0.5 else float(rng.uniform(0.3, 1))
+        target = drawn
+        if task == "inpaint":
+            mask = composer.repaint_mask(spec, drawn)
+            condition = (drawn["image"].astype(np.int16) * 2 - 255) * (1 - mask[..., None])
+            strength = 1.0
+        elif task == "edit":
+            for _ in range(6):
+                if (found := composer.edit(spec)) is not None:
+                    after, text = found
+                    condition = drawn["image"].astype(np.int16) * 2 - 255
+                    target, spec = composer.render(after, self.size), after
+                    break
+            else:
+                task = "text-to-image"
+            strength = 1.0
+        elif task != "text-to-image":
+            control = {"edge": lambda: composer.edges(drawn), "depth": lambda: composer.depth(spec, drawn),
+                       "segmentation": lambda: composer.segmentation(drawn), "scribble": lambda: composer.scribble(drawn)}[task]()
+            if control.ndim == 2:
+                control = np.repeat(control[..., None], 3, 2)
+            condition = self._loosen(control, strength).astype(np.int16) * 2 - 255
+        if task == "text-to-image":
+            strength = 0.0
+        if rng.random() < TEXT_DROP:
+            text = ""
+        if task in ("edge", "depth", "segmentation", "scribble") and rng.random() < CONDITION_DROP:
+            condition = np.zeros_like(condition)
+        return {"image": target["image"], "condition": condition, "mask": mask, "task": TASKS.index(task), "strength": strength,
+                "ids": self.encode(text, cap), "labels": composer.patch_labels(spec, target), "text": text}
+
+    def batch(self, count: int, tasks: list[str] | None = None) -> dict:
+        # Two lengths only: each compiles to its own graph, and most captions fit the short one.
+        cap = int(self.rng.choice([16, 32], p=[0.75, 0.25]))
+        rows = [self.sample(cap, tasks) for _ in range(count)]
+        length = cap
+        ids = np.zeros((count, length), np.int64)
+        for k, row in enumerate(rows):
+            ids[k, :len(row["ids"])] = row["ids"]
+        return {
+            "ids": ids, "image": np.stack([r["image"] for r in rows]), "condition": np.stack([r["condition"] for r in rows]),
+            "mask": np.stack([r["mask"] for r in rows]), "task": np.array([r["task"] for r in rows]),
+            "strength": np.array([r["strength"] for r in rows], np.float32), "labels": np.stack([r["labels"] for r in rows]).astype(np.int64),
+            "text": [r["text"] for r in rows],
+        }
+
+
+def _work(seed: int, count: int, queue) -> None:
+    source = Source(seed)
+    while True:
+        queue.put(source.batch(count))
+
+
+def start_worker(seed: int, count: int):
+    """A queue that always holds the next few batches, and the process that fills it."""
+    context = mp.get_context("spawn")
+    queue = context.Queue(6)
+    process = context.Process(target=_work, args=(seed, count, queue), daemon=True)
+    process.start()
+    return queue, process

@@ -1,0 +1,175 @@
+"""Trains the core and its text encoder until a wall-clock deadline; run again to resume.
+
+    python models/training/core/train.py --out /work/train/core --until 16:00 --decay-from 15:10
+
+The learning rate is flat and then falls linearly to 2 % between --decay-from and --until (UTC). Both are re-read from
+OUT/deadline.json every 50 steps, so a running job can be shortened or extended. A checkpoint is written every 3
+minutes: last.pt (everything needed to resume) and, with the average weights, ema.pt. log.jsonl has one line each 50 steps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import sys
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+sys.path.insert(0, str(Path(__file__).parent))
+from batches import Source, start_worker
+from model import Denoiser, TextEncoder
+from optimizer import MuonAdam
+
+LABELS = 108 + 14
+VOCABULARY = 1313
+EMA = 0.999
+MIN_T = 0.05
+
+
+def to_tensors(batch: dict) -> dict:
+    return {
+        "ids": torch.from_numpy(batch["ids"]),
+        "x0": torch.from_numpy(batch["image"]).permute(0, 3, 1, 2).float() / 127.5 - 1,
+        "condition": torch.from_numpy(batch["condition"]).permute(0, 3, 1, 2).float() / 255,
+        "mask": torch.from_numpy(batch["mask"])[:, None].float(),
+        "task": torch.from_numpy(batch["task"]), "strength": torch.from_numpy(batch["strength"]),
+        "labels": torch.from_numpy(batch["labels"]),
+    }
+
+
+def losses(text: TextEncoder, core: Denoiser, b: dict, t: torch.Tensor, noise: torch.Tensor) -> tuple:
+    """v-weighted x0 loss |x0 - prediction|^2 / t^2 (JiT, Li and He 2025) and the auxiliary patch-label loss."""
+    tt = t[:, None, None, None]
+    x_t = (1 - tt) * b["x0"] + tt * noise
+    with torch.autocast("cpu", torch.bfloat16):
+        prediction, labels = core(x_t, t, b["condition"], b["mask"], b["task"], b["strength"], text(b["ids"]), True)
+    error = (prediction - b["x0"]).pow(2)
+    # Known pixels of a repaint are pasted back later: they only need a little weight.
+    known = ((b["task"] == 1).float()[:, None, None, None]) * (1 - b["mask"])
+    error = error * (1 - 0.7 * known)
+    per_sample = error.mean((1, 2, 3)) / t.clamp(min=MIN_T).pow(2)
+    ce = F.cross_entropy(labels.float().flatten(0, 1), b["labels"].flatten())
+    return per_sample, ce
+
+
+def clock(text: str) -> float:
+    """The next time the UTC clock shows HH:MM, as seconds since the epoch."""
+    now = dt.datetime.now(dt.timezone.utc)
+    hour, minute = map(int, text.split(":"))
+    at = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return (at if at > now - dt.timedelta(hours=6) else at + dt.timedelta(days=1)).timestamp()
+
+
+def main() -> None:
+    args = argparse.ArgumentParser()
+    args.add_argument("--out", default="/work/train/core")
+    args.add_argument("--until", default=None)
+    args.add_argument("--decay-from", default=None)
+    args.add_argument("--minutes", type=float, default=None)
+    args.add_argument("--steps", type=int, default=10**9)
+    args.add_argument("--batch", type=int, default=48)
+    args.add_argument("--threads", type=int, default=2)
+    args.add_argument("--seed", type=int, default=1)
+    args.add_argument("--compile", action="store_true")
+    a = args.parse_args()
+    torch.set_num_threads(a.threads)
+    torch.manual_seed(a.seed)
+    out = Path(a.out)
+    out.mkdir(parents=True, exist_ok=True)
+    if a.minutes is not None:
+        end = time.time() + a.minutes * 60
+        decay = time.time() + a.minutes * 30
+    else:
+        end = clock(a.until)
+        decay = clock(a.decay_from) if a.decay_from else (time.time() + end) / 2
+    (out / "deadline.json").write_text(json.dumps({"until": end, "decay_from": decay}))
+
+    text, core = TextEncoder(VOCABULARY), Denoiser(LABELS)
+    nets = torch.nn.ModuleDict({"text": text, "core": core})
+    ema = {k: v.clone() for k, v in nets.state_dict().items()}
+    optimizer = MuonAdam(nets.named_parameters())
+    step, seen = 0, 0
+    if (out / "last.pt").exists():
+        saved = torch.load(out / "last.pt", weights_only=True)
+        nets.load_state_dict(saved["nets"])
+        ema, step, seen = saved["ema"], saved["step"], saved["seen"]
+        optimizer.load(saved["optimizer"])
+        print(f"resumed at step {step}, {seen} samples", flush=True)
+    print(f"{sum(p.numel() for p in core.parameters()) / 1e6:.2f} M + text {sum(p.numel() for p in text.parameters()) / 1e6:.2f} M", flush=True)
+    if a.compile:
+        # Block by block: one graph serves all blocks and compiles in half a minute (a quarter faster than eager).
+        for block in core.blocks:
+            block.compile(dynamic=False)
+    queue, worker = start_worker(a.seed * 1000 + step, a.batch)
+    fixed = [to_tensors(Source(99).batch(64)) for _ in range(2)]
+    generator = torch.Generator().manual_seed(5)
+    fixed_noise = [torch.randn(64, 3, 64, 64, generator=generator) for _ in fixed]
+    fixed_t = (torch.arange(64) + 0.5) / 64
+
+    def evaluate() -> float:
+        backup = {k: v.clone() for k, v in nets.state_dict().items()}
+        nets.load_state_dict(ema)
+        with torch.no_grad():
+            value = sum(losses(text, core, b, fixed_t, n)[0].mean().item() for b, n in zip(fixed, fixed_noise)) / len(fixed)
+        nets.load_state_dict(backup)
+        return value
+
+    log = open(out / "log.jsonl", "a")
+    started, last_save, last_log = time.time(), time.time(), time.time()
+    total, total_ce = 0.0, 0.0
+
+    def save(value: float) -> None:
+        state = {"nets": nets.state_dict(), "ema": ema, "optimizer": optimizer.state(), "step": step, "seen": seen}
+        torch.save(state, out / "last.tmp")
+        (out / "last.tmp").replace(out / "last.pt")
+        torch.save({"ema": ema, "step": step, "seen": seen, "eval": value}, out / "ema.tmp")
+        (out / "ema.tmp").replace(out / "ema.pt")
+
+    try:
+        while step < a.steps and time.time() < end:
+            b = to_tensors(queue.get())
+            t = torch.where(torch.rand(a.batch) < 0.1, torch.rand(a.batch), torch.sigmoid(0.5 + 0.9 * torch.randn(a.batch))).clamp(1e-3, 1)
+            per_sample, ce = losses(text, core, b, t, torch.randn_like(b["x0"]))
+            loss = per_sample.mean()
+            (loss + 0.03 * ce).backward()
+            torch.nn.utils.clip_grad_norm_(nets.parameters(), 1.0)
+            if step == 50:
+                dead = [n for n, p in core.blocks.named_parameters() if p.ndim == 2 and (p.grad is None or p.grad.abs().max() == 0)]
+                assert not dead, f"blocks without gradient: {dead}"
+            now = time.time()
+            scale = min(1.0, (step + 1) / 50) * (1.0 if now < decay else max(0.02, 1 - 0.98 * (now - decay) / max(1, end - decay)))
+            optimizer.step(scale)
+            step, seen = step + 1, seen + a.batch
+            rate = min(EMA, (1 + step) / (10 + step))
+            with torch.no_grad():
+                for k, v in nets.state_dict().items():
+                    ema[k].lerp_(v, 1 - rate)
+            total, total_ce = total + loss.item(), total_ce + ce.item()
+            if step % 50 == 0:
+                speed = 50 * a.batch / (time.time() - last_log)
+                last_log = time.time()
+                line = {"step": step, "seen": seen, "loss": round(total / 50, 5), "ce": round(total_ce / 50, 4), "per_s": round(speed, 1), "lr": round(scale, 3),
+                        "minutes": round((time.time() - started) / 60, 2)}
+                total, total_ce = 0.0, 0.0
+                deadline = json.loads((out / "deadline.json").read_text())
+                end, decay = deadline["until"], deadline["decay_from"]
+                if time.time() - last_save > 180:
+                    line["eval"] = round(evaluate(), 5)
+                    save(line["eval"])
+                    last_save = last_log = time.time()
+                log.write(json.dumps(line) + "\n")
+                log.flush()
+                print(line, flush=True)
+        value = evaluate()
+        save(value)
+        print(f"done: step {step}, {seen} samples, eval {value:.5f}", flush=True)
+    finally:
+        worker.terminate()
+
+
+if __name__ == "__main__":
+    main()

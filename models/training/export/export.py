@@ -1,0 +1,128 @@
+"""Writes the house-image pack from checkpoints.
+
+    python models/training/export/export.py --core /work/train/core/ema.pt --upscaler /work/train/upscaler/ema.pt
+
+Prints the largest difference between PyTorch and onnxruntime on the float32 graphs (must be under 1e-4) and the error that
+the 8-bit storage adds, then writes the ONNX files, model.json, vocabulary.json and the golden files for the TypeScript
+pipelines. Refuses to replace a pack whose recorded eval loss is lower, unless --force is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+HERE = Path(__file__).parent
+TRAINING = HERE.parent
+sys.path[:0] = [str(HERE), str(TRAINING / "core"), str(TRAINING / "data"), str(TRAINING / "upscaler")]
+from graphs import export_graph, fingerprint, session, shrink
+from model import Denoiser, TextEncoder
+from train import LABELS, VOCABULARY
+from vocabulary import vocabulary
+
+MODELS = TRAINING.parent
+PACK = MODELS / "packs" / "house-image"
+GOLDEN = MODELS / "fixtures" / "house"
+
+
+def compare(module, inputs: dict, path: Path) -> float:
+    with torch.no_grad():
+        expected = module(*inputs.values()).numpy()
+    got = session(path).run(None, {k: v.numpy() for k, v in inputs.items()})[0]
+    return float(np.abs(expected - got).max())
+
+
+def one(module, inputs: dict, output: str, path: Path, mode: str) -> None:
+    export_graph(module, inputs, output, path)
+    difference = compare(module, inputs, path)
+    print(f"{path.name}: torch - onnxruntime max abs {difference:.2e}", flush=True)
+    assert difference < 1e-4, "the exported graph disagrees with PyTorch"
+    shrink(path, mode)
+    print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB stored, max abs {compare(module, inputs, path):.2e} from float32", flush=True)
+
+
+def golden() -> None:
+    from sampler import Pack
+    pack = Pack(PACK)
+    GOLDEN.mkdir(parents=True, exist_ok=True)
+    seed, prompt = 7, "a red fox in the snow"
+    noise = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(seed)).numpy()
+    files = {"x-t.f32": noise}
+    for steps in (4, 8):
+        files[f"latents-{steps}.f32"] = pack.sample([prompt], [seed], steps, 3.0)
+    for name, value in files.items():
+        (GOLDEN / name).write_bytes(np.ascontiguousarray(value, np.float32).tobytes())
+    record = {"prompt": prompt, "seed": seed, "guidanceScale": 3, "solver": "flow-euler", "shift": 1, "shape": [1, 3, 64, 64], "tolerance": 1e-4,
+              "inputIds": pack.ids([prompt])[0].tolist(), "emptyIds": pack.ids([""])[0].tolist(), "noise": "x-t.f32",
+              "latents": {"4": "latents-4.f32", "8": "latents-8.f32"},
+              "denoiserSha256": fingerprint(PACK / "denoiser.onnx")["sha256"]}
+    (GOLDEN / "golden.json").write_text(json.dumps(record, indent=2) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--core", required=True)
+    parser.add_argument("--upscaler", default=None)
+    parser.add_argument("--version", default="0.1.0")
+    parser.add_argument("--force", action="store_true")
+    a = parser.parse_args()
+    torch.set_num_threads(2)
+    saved = torch.load(a.core, weights_only=True)
+    manifest_path = PACK / "model.json"
+    if manifest_path.exists() and not a.force:
+        before = json.loads(manifest_path.read_text())["trained"]["evalLoss"]
+        if saved["eval"] > before:
+            sys.exit(f"eval loss {saved['eval']:.4f} is worse than the pack's {before:.4f}: pack kept")
+    nets = torch.nn.ModuleDict({"text": TextEncoder(VOCABULARY), "core": Denoiser(LABELS)})
+    nets.load_state_dict(saved["ema"])
+    torch.manual_seed(0)
+    ids = torch.zeros(2, 32, dtype=torch.long)
+    ids[0, :5] = torch.tensor([1, 300, 400, 500, 2])
+    ids[1, :2] = torch.tensor([1, 2])
+    one(nets["text"], {"input_ids": ids}, "last_hidden_state", PACK / "text-encoder.onnx", "int8")
+    with torch.no_grad():
+        hidden = nets["text"](ids)
+    inputs = {"sample": torch.randn(2, 3, 64, 64), "timestep": torch.tensor([0.9, 0.3]), "condition": torch.rand(2, 3, 64, 64) * 2 - 1,
+              "condition_mask": (torch.rand(2, 1, 64, 64) > 0.5).float(), "task": torch.tensor([1, 2]),
+              "condition_strength": torch.tensor([1.0, 0.6]), "encoder_hidden_states": hidden}
+    one(nets["core"], inputs, "out_sample", PACK / "denoiser.onnx", "int8")
+    if a.upscaler:
+        from upscaler import Upscaler
+        net = Upscaler()
+        net.load_state_dict(torch.load(a.upscaler, weights_only=True)["ema"])
+        path = PACK / "upscaler.onnx"
+        x = torch.rand(1, 3, 64, 64) * 2 - 1
+        net.eval()
+        b, h, w = torch.export.Dim("B", min=1, max=64), torch.export.Dim("H", min=8, max=1024), torch.export.Dim("W", min=8, max=1024)
+        torch.onnx.export(net, (x.repeat(2, 1, 1, 1)[..., :56],), dynamo=True, opset_version=18, input_names=["sample"], output_names=["out_sample"],
+                          dynamic_shapes=({0: b, 2: h, 3: w},), verbose=False).save(str(path), external_data=False)
+        print(f"{path.name}: torch - onnxruntime max abs {compare(net, {'sample': x}, path):.2e}")
+        shrink(path, "fp16")
+        print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
+    components = {"textEncoder": fingerprint(PACK / "text-encoder.onnx"), "denoiser": fingerprint(PACK / "denoiser.onnx")}
+    if (PACK / "upscaler.onnx").exists():
+        components["upscaler"] = fingerprint(PACK / "upscaler.onnx")
+    manifest = {
+        "id": "house-image", "name": "Gesso house image", "version": a.version, "kind": "image", "pipeline": "house-image", "license": "MIT",
+        "nativeSize": 64, "scale": 4, "prediction": "sample", "schedule": {"family": "flow", "shift": 1},
+        "defaults": {"steps": 8, "guidanceScale": 3, "solver": "flow-euler"},
+        "text": {"tokenizer": "tokenizer.json", "length": 32, "padId": 0, "bosId": 1, "eosId": 2},
+        "components": components, "tasks": ["text-to-image", "inpaint", "edge", "depth", "segmentation", "scribble", "edit"],
+        "vocabulary": "vocabulary.json",
+        "trained": {"samples": saved["seen"], "steps": saved["step"], "evalLoss": round(saved["eval"], 5), "date": dt.date.today().isoformat(),
+                    "recipe": "models/training/core/train.py"},
+    }
+    (PACK / "vocabulary.json").write_text(json.dumps(vocabulary(), indent=1) + "\n")
+    manifest_path.write_text(json.dumps(manifest, indent=2) + "\n")
+    golden()
+    print(f"pack written: {saved['seen']} samples, eval {saved['eval']:.4f}")
+
+
+if __name__ == "__main__":
+    main()

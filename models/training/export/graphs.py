@@ -1,0 +1,76 @@
+"""Turns trained modules into ONNX files with small stored weights and float32 arithmetic."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 18
+
+
+def export_graph(module: torch.nn.Module, inputs: dict[str, torch.Tensor], output: str, path: Path) -> None:
+    """Writes `module` with batch axis B free; the file keeps float32 weights."""
+    module.eval()
+    batch = torch.export.Dim("B", min=1, max=64)
+    program = torch.onnx.export(
+        module, tuple(inputs.values()), dynamo=True, opset_version=OPSET, input_names=list(inputs), output_names=[output],
+        dynamic_shapes=tuple({0: batch} for _ in inputs), verbose=False)
+    program.save(str(path), external_data=False)
+
+
+def shrink(path: Path, mode: str) -> None:
+    """Stores weights as int8 rows ("int8", 2-D weights only) or float16 and restores float32 when the file is loaded.
+
+    Runtimes fold the restoring nodes once at load time, so the arithmetic stays float32.
+    """
+    model = onnx.load(str(path))
+    graph = model.graph
+    added, kept = [], []
+    for tensor in list(graph.initializer):
+        value = numpy_helper.to_array(tensor)
+        if value.dtype != np.float32 or value.size < 2048:
+            kept.append(tensor)
+            continue
+        name = tensor.name
+        if mode == "int8" and value.ndim == 2 and min(value.shape) >= 64:
+            best = None
+            for axis in (0, 1):
+                scale = np.maximum(np.abs(value).max(1 - axis, keepdims=True), 1e-8) / 127
+                quantized = np.clip(np.round(value / scale), -127, 127)
+                error = float(((quantized * scale - value) ** 2).mean())
+                if best is None or error < best[0]:
+                    best = (error, axis, scale.reshape(-1).astype(np.float32), quantized.astype(np.int8))
+            _, axis, scale, quantized = best
+            kept += [numpy_helper.from_array(quantized, name + "_q"), numpy_helper.from_array(scale, name + "_s")]
+            added.append(helper.make_node("DequantizeLinear", [name + "_q", name + "_s"], [name], axis=axis, name=name + "_restore"))
+        else:
+            kept.append(numpy_helper.from_array(value.astype(np.float16), name + "_h"))
+            added.append(helper.make_node("Cast", [name + "_h"], [name], to=TensorProto.FLOAT, name=name + "_restore"))
+    nodes = added + list(graph.node)
+    del graph.initializer[:], graph.node[:], graph.value_info[:]
+    graph.initializer.extend(kept)
+    graph.node.extend(nodes)
+    model.metadata_props.clear()
+    for node in graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def session(path: Path) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 2
+    options.log_severity_level = 3
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def fingerprint(path: Path) -> dict:
+    data = path.read_bytes()
+    return {"file": path.name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}

@@ -1,0 +1,57 @@
+"""Reference sampler on the exported graphs: flow-matching Euler with classifier-free guidance on x0."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from graphs import session
+
+
+class Pack:
+    def __init__(self, folder: Path):
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.text = session(folder / "text-encoder.onnx")
+        self.denoiser = session(folder / "denoiser.onnx")
+        self.upscaler = session(folder / "upscaler.onnx") if (folder / "upscaler.onnx").exists() else None
+
+    def ids(self, prompts: list[str]) -> np.ndarray:
+        out = np.zeros((len(prompts), 32), np.int64)
+        for k, prompt in enumerate(prompts):
+            ids = self.tokenizer.encode(prompt).ids[:32]
+            out[k, :len(ids)] = ids
+        return out
+
+    def encode(self, prompts: list[str]) -> np.ndarray:
+        return self.text.run(None, {"input_ids": self.ids(prompts)})[0]
+
+    def sample(self, prompts: list[str], seeds: list[int], steps: int = 8, guidance: float = 3.0, task: int = 0, condition=None,
+               mask=None, strength: float | None = None, shift: float = 1.0, noise: np.ndarray | None = None) -> np.ndarray:
+        """float32 [B,3,64,64] in about -1..1. sigma runs from 1 to 0 in `steps` equal parts, shifted by `shift`."""
+        b = len(prompts)
+        if noise is None:
+            noise = np.concatenate([torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(s)).numpy() for s in seeds])
+        x = noise.astype(np.float32)
+        both = np.concatenate([self.encode(prompts), self.encode([""] * b)])
+        condition = np.zeros_like(x) if condition is None else condition.astype(np.float32)
+        mask = np.zeros((b, 1, 64, 64), np.float32) if mask is None else mask.astype(np.float32)
+        strength = (0.0 if task == 0 else 1.0) if strength is None else strength
+        two = lambda a: np.concatenate([a, a])
+        sigmas = np.linspace(1, 0, steps + 1, dtype=np.float32)
+        sigmas = shift * sigmas / (1 + (shift - 1) * sigmas)
+        for s, following in zip(sigmas[:-1], sigmas[1:]):
+            out = self.denoiser.run(None, {
+                "sample": two(x), "timestep": np.full(2 * b, s, np.float32), "condition": two(condition), "condition_mask": two(mask),
+                "task": np.full(2 * b, task, np.int64), "condition_strength": np.full(2 * b, strength, np.float32),
+                "encoder_hidden_states": both})[0]
+            x0 = out[b:] + np.float32(guidance) * (out[:b] - out[b:])
+            if task == 1:
+                x0 = x0 * mask + condition * (1 - mask)
+            x = x + (following - s) * ((x - x0) / s)
+        return x
+
+    def upscale(self, x: np.ndarray) -> np.ndarray:
+        return self.upscaler.run(None, {"sample": x})[0]

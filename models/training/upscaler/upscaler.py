@@ -1,0 +1,32 @@
+"""The x4 upscaler: a small residual convolution network, any picture size."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+CHANNELS, BLOCKS = 48, 7
+
+
+class Upscaler(nn.Module):
+    """[B,3,h,w] to [B,3,4h,4w] in -1..1: bilinear enlargement plus a learned correction by sub-pixel convolution
+    (ESPCN, Shi et al. 2016; residual blocks without normalisation as in EDSR, Lim et al. 2017)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Conv2d(3, CHANNELS, 5, padding=2)
+        self.a = nn.ModuleList(nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1) for _ in range(BLOCKS))
+        self.b = nn.ModuleList(nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1) for _ in range(BLOCKS))
+        self.tail = nn.Conv2d(CHANNELS, 48, 3, padding=1)
+        for conv in self.b:
+            nn.init.normal_(conv.weight, std=0.01)
+        nn.init.normal_(self.tail.weight, std=0.002)
+        nn.init.zeros_(self.tail.bias)
+
+    def forward(self, sample: Tensor) -> Tensor:
+        first = x = self.head(sample)
+        for a, b in zip(self.a, self.b):
+            x = x + b(F.relu(a(x)))
+        residual = F.pixel_shuffle(self.tail(x + first), 4)
+        return F.interpolate(sample, scale_factor=4.0, mode="bilinear", align_corners=False) + residual.float()
