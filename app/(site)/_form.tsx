@@ -14,7 +14,7 @@ export interface Problem {
 export function PageHeading({ title, children }: { readonly title: string; readonly children?: ReactNode }) {
   return (
     <div className="mb-6">
-      <h1 className="text-28 font-semibold tracking-tight">{title}</h1>
+      <h1 className="text-28 font-semibold tracking-[-0.01em]">{title}</h1>
       {children === undefined ? null : <p className="mt-2 text-14 text-ink-soft">{children}</p>}
     </div>
   );

@@ -6,7 +6,7 @@ export default function SiteLayout({ children }: { readonly children: ReactNode 
   return (
     <div className="flex min-h-dvh flex-col bg-surface">
       <header className="px-5 py-4 sm:px-8 sm:py-6">
-        <Link className="rounded-small text-16 font-semibold tracking-tight text-ink" href="/">
+        <Link className="rounded-small text-16 font-semibold tracking-[-0.01em] text-ink" href="/">
           Gesso
         </Link>
       </header>

@@ -17,7 +17,7 @@ export function FirstCanvas({
   return (
     <div className="mx-auto flex max-w-110 flex-col gap-4 pt-8 sm:pt-20">
       <div>
-        <h1 className="text-20 font-semibold tracking-tight">Start with a few words</h1>
+        <h1 className="text-20 font-semibold tracking-[-0.01em]">Start with a few words</h1>
         <p className="mt-1 text-14 text-ink-soft">
           Each of these opens a new canvas with the words already typed. Press Generate there, and the first
           picture appears.

@@ -38,7 +38,7 @@ export function HomeView() {
   return (
     <>
       <div className="mb-6 flex items-center justify-between gap-4">
-        <h1 className="text-20 font-semibold tracking-tight">Canvases</h1>
+        <h1 className="text-20 font-semibold tracking-[-0.01em]">Canvases</h1>
         {readOnly ? null : (
           <Button icon="plus" onClick={actions.createProject}>
             New project

@@ -23,12 +23,12 @@ export function ProjectSection({
   return (
     <section aria-label={project.name}>
       <header className="mb-3 flex items-center gap-1">
-        <h2 className="min-w-0 text-14 font-medium text-ink">
+        <h2 className={`min-w-0 text-14 font-medium text-ink ${readOnly ? '' : '-ml-1.5'}`}>
           {readOnly ? (
             <span className="block truncate">{project.name}</span>
           ) : (
             <InlineName
-              className="-ml-1.5 text-14 font-medium"
+              className="text-14 font-medium"
               label="Project name"
               name={project.name}
               onRename={(name) => actions.renameProject(project.id, name)}

@@ -30,7 +30,7 @@ export function TrashView() {
   const { projects, canvases } = trash.data;
   return (
     <div className="mx-auto max-w-180">
-      <h1 className="mb-6 text-20 font-semibold tracking-tight">Trash</h1>
+      <h1 className="mb-6 text-20 font-semibold tracking-[-0.01em]">Trash</h1>
       {projects.length + canvases.length === 0 ? (
         <EmptyState title="The trash is empty">
           Canvases and projects that you move to the trash wait here until you restore them.

@@ -50,10 +50,10 @@ export function PeopleView() {
   return (
     <div className="mx-auto flex max-w-160 flex-col gap-10">
       <div>
-        <h1 className="mb-4 min-w-0 text-20 font-semibold tracking-tight">
+        <h1 className={`mb-4 min-w-0 text-20 font-semibold tracking-[-0.01em] ${mayManage ? '-ml-1.5' : ''}`}>
           {mayManage ? (
             <InlineName
-              className="-ml-1.5 h-9 text-20 font-semibold"
+              className="h-9 text-20 font-semibold"
               label="Team name"
               name={team.name}
               onRename={(name) => rename.mutate({ organizationId, name })}

@@ -19,7 +19,7 @@ export function StudioHeader() {
     <header className="sticky top-0 z-20 bg-ground">
       <div className="mx-auto flex max-w-[1360px] flex-wrap items-center gap-x-2 px-4 pt-2 sm:h-14 sm:flex-nowrap sm:px-8 sm:pt-0">
         <Link
-          className="mr-1 flex h-11 items-center rounded-small text-16 font-semibold tracking-tight sm:h-8"
+          className="mr-1 flex h-11 items-center rounded-small text-16 font-semibold tracking-[-0.01em] sm:h-8"
           href="/"
         >
           Gesso
