@@ -1,0 +1,117 @@
+import type pg from 'pg';
+import type { LogName } from '../features/canvas-log/repo.ts';
+import { largestBatch, mostBatchRows } from './limits.ts';
+import { insertLogRows, type LogInsert } from './postgres.ts';
+
+/** An edit that waits for its commit. `update` is null when only the acknowledgement must wait for those before it. */
+export interface Edit<Sender> {
+  readonly update: Uint8Array | null;
+  readonly userId: string | null;
+  readonly sender: Sender;
+}
+
+export interface CommittedEdit<Sender> extends Edit<Sender> {
+  readonly rowId: bigint | null;
+}
+
+/** Where the outcome of a room's edits goes. */
+export interface EditSink<Sender> {
+  readonly name: LogName;
+  /** These are committed, in the order in which they were appended. */
+  onCommitted(edits: readonly CommittedEdit<Sender>[]): void;
+  /** Nobody knows whether the edits are in the log. All that the sink still had waiting is dropped. */
+  onCommitFailed(cause: unknown): void;
+}
+
+interface Waiting<Sender> {
+  readonly sink: EditSink<Sender>;
+  readonly edit: Edit<Sender>;
+}
+
+/**
+ * Group commit ([E7]): one insert is in flight, everything that arrives meanwhile goes into the next. All rooms of the
+ * process share it, so that many rooms do not cost many commits.
+ */
+export class LogWriter<Sender> {
+  readonly #pool: pg.Pool;
+  #waiting: Waiting<Sender>[] = [];
+  #flight: Promise<void> | null = null;
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  /** Edits of the batch in flight and after it. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  append(sink: EditSink<Sender>, edit: Edit<Sender>): void {
+    this.#waiting.push({ sink, edit });
+    this.#start();
+  }
+
+  /** Forgets what `sink` has waiting; what is in flight already still lands. */
+  discard(sink: EditSink<Sender>): void {
+    this.#waiting = this.#waiting.filter((waiting) => waiting.sink !== sink);
+  }
+
+  /** Resolves when the insert that is in flight now has ended. */
+  async settle(): Promise<void> {
+    await this.#flight;
+  }
+
+  /** Resolves when nothing waits any more. */
+  async drain(): Promise<void> {
+    while (this.#flight !== null || this.#waiting.length > 0) await this.#flight;
+  }
+
+  #start(): void {
+    if (this.#flight !== null || this.#waiting.length === 0) return;
+    // After the current turn of the event loop, so that all messages of one read share a commit.
+    this.#flight = new Promise<void>((next) => setImmediate(next))
+      .then(() => this.#flush())
+      .finally(() => {
+        this.#flight = null;
+        this.#start();
+      });
+  }
+
+  async #flush(): Promise<void> {
+    const batch = this.#takeBatch();
+    const rows: LogInsert[] = [];
+    for (const { sink, edit } of batch) {
+      if (edit.update !== null) rows.push({ name: sink.name, update: edit.update, userId: edit.userId });
+    }
+    let ids: readonly bigint[];
+    try {
+      ids = rows.length === 0 ? [] : await insertLogRows(this.#pool, rows);
+    } catch (cause) {
+      for (const sink of new Set(batch.map((waiting) => waiting.sink))) {
+        this.discard(sink);
+        sink.onCommitFailed(cause);
+      }
+      return;
+    }
+    const committed = new Map<EditSink<Sender>, CommittedEdit<Sender>[]>();
+    let row = 0;
+    for (const { sink, edit } of batch) {
+      const rowId = edit.update === null ? null : (ids[row++] ?? null);
+      const list = committed.get(sink);
+      if (list === undefined) committed.set(sink, [{ ...edit, rowId }]);
+      else list.push({ ...edit, rowId });
+    }
+    for (const [sink, edits] of committed) sink.onCommitted(edits);
+  }
+
+  #takeBatch(): readonly Waiting<Sender>[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { edit } of this.#waiting) {
+      bytes += edit.update?.length ?? 0;
+      if (count > 0 && (bytes > largestBatch || count >= mostBatchRows)) break;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+}
