@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { bossSchema, poisonQueue } from './names.ts';
 import type { SqlExecutor } from './sql.ts';
 
+/** pg-boss, as the rest of the product knows it. */
+export type Boss = PgBoss;
+
 /** The claim of one attempt: pg-boss settles a job only for the attempt that fetched it. */
 export interface Claim {
   readonly queue: string;

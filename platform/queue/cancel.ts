@@ -1,4 +1,5 @@
-import type { PgBoss } from 'pg-boss';
+import type { Boss } from './boss.ts';
+
 import { z } from 'zod';
 import { cancelChannel, poolSchema } from '../../shared/contracts/generation.ts';
 import { returnShare } from './fair-share.ts';
@@ -21,7 +22,7 @@ const rowSchema = z.object({
  * by the fence. Returns false when the generation had already ended.
  */
 export async function cancelJob(
-  { boss, sql }: { readonly boss: PgBoss; readonly sql: SqlExecutor },
+  { boss, sql }: { readonly boss: Boss; readonly sql: SqlExecutor },
   job: { readonly generationId: string; readonly cost: number },
 ): Promise<boolean> {
   const { generationId } = job;

@@ -35,7 +35,8 @@ describe('[Q8] which queue a worker claims from', () => {
   test('200 jobs of 4 models in turn: at least 80 % fewer changes of model than first come, first served', () => {
     const packs = ['a', 'b', 'c', 'd'];
     const jobs = Array.from({ length: 200 }, (_, i) => ({ pack: packs[(i * 7) % 4] ?? 'a', start: i }));
-    const changes = (order: readonly string[]) => order.filter((pack, i) => i > 0 && pack !== order[i - 1]).length;
+    const changes = (order: readonly string[]) =>
+      order.filter((pack, i) => i > 0 && pack !== order[i - 1]).length;
     const plain = changes(jobs.map((job) => job.pack));
     const served: string[] = [];
     let left = jobs;

@@ -1,7 +1,6 @@
-import type { PgBoss } from 'pg-boss';
 import type pg from 'pg';
 import { z } from 'zod';
-import { type Claim, affectedBy, bossAttempt } from './boss.ts';
+import { affectedBy, type Boss, bossAttempt, type Claim } from './boss.ts';
 import { jobDataSchema } from './enqueue.ts';
 import { advanceClock, startOf } from './fair-share.ts';
 import { eventMessage, notify } from './notify.ts';
@@ -37,7 +36,7 @@ const ownedRowSchema = z.object({
  * without an owner and no owner without a job. Returns null when the queue is empty.
  */
 export async function claimJob(
-  { boss, pool }: { readonly boss: PgBoss; readonly pool: pg.Pool },
+  { boss, pool }: { readonly boss: Boss; readonly pool: pg.Pool },
   from: { readonly queue: string; readonly workerId: string },
 ): Promise<ClaimedJob | null> {
   return transact(pool, async (sql) => {

@@ -1,4 +1,5 @@
-import type { PgBoss } from 'pg-boss';
+import type { Boss } from './boss.ts';
+
 import { z } from 'zod';
 import type { Pool } from '../../shared/contracts/generation.ts';
 import { priorityOf, takeShare } from './fair-share.ts';
@@ -24,7 +25,7 @@ export interface NewJob extends JobData {
  * The row must exist and be queued. Returns the job's id.
  */
 export async function enqueueJob(
-  { boss, sql }: { readonly boss: PgBoss; readonly sql: SqlExecutor },
+  { boss, sql }: { readonly boss: Boss; readonly sql: SqlExecutor },
   job: NewJob,
 ): Promise<string> {
   const start = await takeShare(sql, job);

@@ -98,5 +98,6 @@ export async function estimateDuration(
       ) recent`,
     values: [job.pack],
   });
-  return row?.ms == null ? null : Math.round(row.ms * job.cost);
+  const rate = row?.ms ?? null;
+  return rate === null ? null : Math.round(rate * job.cost);
 }

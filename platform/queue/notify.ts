@@ -1,11 +1,11 @@
 import {
-  accessChangedChannel,
-  cancelChannel,
-  canvasOutboxChannel,
+  type accessChangedChannel,
+  type cancelChannel,
+  type canvasOutboxChannel,
   type GenerationEvent,
   generationEventChannel,
 } from '../../shared/contracts/generation.ts';
-import { wakeChannel } from './names.ts';
+import type { wakeChannel } from './names.ts';
 import type { SqlExecutor } from './sql.ts';
 
 export type Channel =

@@ -327,8 +327,8 @@ describe('order', () => {
     expect(places.map((place) => place.generationId)).toEqual([mine]);
     const all = [...places, ...(await listPlaces(onPool(pool), other.organizationId))];
     const queued = all.flatMap((place) => (place.state === 'queued' ? [place] : []));
-    expect(queued.map((place) => place.position).sort()).toEqual([1, 2]);
-    expect(queued.map((place) => place.generationId).sort()).toEqual([theirs, mine].sort());
+    expect(queued.map((place) => place.position).toSorted((a, b) => a - b)).toEqual([1, 2]);
+    expect(new Set(queued.map((place) => place.generationId))).toEqual(new Set([theirs, mine]));
     expect(all.filter((place) => place.state === 'running')).toHaveLength(1);
   });
 });

@@ -1,4 +1,5 @@
-import type { PgBoss } from 'pg-boss';
+import type { Boss } from './boss.ts';
+
 import type pg from 'pg';
 import { z } from 'zod';
 import { poolSchema } from '../../shared/contracts/generation.ts';
@@ -23,7 +24,7 @@ const graceAfterRestart = '3 seconds';
  * to the line (Q5). Any process may call it at any time: the fence lets exactly one of several callers act. Returns how
  * many it gave back.
  */
-export async function reapLostJobs(boss: PgBoss, pool: pg.Pool): Promise<number> {
+export async function reapLostJobs(boss: Boss, pool: pg.Pool): Promise<number> {
   const lost = await select(onPool(pool), lostSchema, {
     text: `
       select g.id, g."jobId", g.attempt, g.pool, g.pack

@@ -1,7 +1,6 @@
-import type { PgBoss } from 'pg-boss';
 import type pg from 'pg';
 import { z } from 'zod';
-import { affectedBy, bossAttempt, type Claim, exhaustRetries } from './boss.ts';
+import { affectedBy, type Boss, bossAttempt, type Claim, exhaustRetries } from './boss.ts';
 import { crashBudget, wakeChannel } from './names.ts';
 import { eventMessage, notify } from './notify.ts';
 import type { Settlement } from './settle-success.ts';
@@ -34,7 +33,7 @@ async function fenced(pool: pg.Pool, work: (sql: SqlExecutor) => Promise<void>):
  * the generation row says how.
  */
 export async function settleFailure(
-  { boss, pool }: { readonly boss: PgBoss; readonly pool: pg.Pool },
+  { boss, pool }: { readonly boss: Boss; readonly pool: pg.Pool },
   claim: Claim,
   failure: { readonly generationId: string; readonly reason: FailureReason },
 ): Promise<Settlement> {
@@ -67,7 +66,7 @@ const poisonReason: FailureReason = {
  * one makes the job poison: failed for everyone to see, a copy among the dead letters, retried only by a person (Q6).
  */
 export async function loseAttempt(
-  { boss, pool }: { readonly boss: PgBoss; readonly pool: pg.Pool },
+  { boss, pool }: { readonly boss: Boss; readonly pool: pg.Pool },
   claim: Claim,
   loss: { readonly generationId: string; readonly why: string; readonly isCrash: boolean },
 ): Promise<Settlement> {

@@ -1,4 +1,3 @@
-import type { PgBoss } from 'pg-boss';
 import type pg from 'pg';
 import { z } from 'zod';
 import {
@@ -6,7 +5,7 @@ import {
   canvasOutboxChannel,
   generationRequestSchema,
 } from '../../shared/contracts/generation.ts';
-import { affectedBy, bossAttempt, type Claim } from './boss.ts';
+import { affectedBy, type Boss, bossAttempt, type Claim } from './boss.ts';
 import { eventMessage, notify } from './notify.ts';
 import { type SqlExecutor, select, transact, utcNow } from './sql.ts';
 
@@ -62,7 +61,7 @@ type Row = z.infer<typeof rowSchema>;
  * outputs, the asset rows, the lineage, the canvas' outbox and the event are all committed together or not at all.
  */
 export async function settleSuccess(
-  { boss, pool }: { readonly boss: PgBoss; readonly pool: pg.Pool },
+  { boss, pool }: { readonly boss: Boss; readonly pool: pg.Pool },
   claim: Claim,
   success: Success,
 ): Promise<Settlement> {

@@ -68,7 +68,7 @@ export async function listServedPools(
 > {
   return select(sql, servingSchema, {
     text: `
-      select p.pool, array_agg(distinct k.pack) filter (where k.pack is not null) as packs,
+      select p.pool, coalesce(array_agg(distinct k.pack) filter (where k.pack is not null), '{}') as packs,
              count(distinct w.id)::int as workers
         from worker w
         cross join lateral unnest(w.pools) as p(pool)

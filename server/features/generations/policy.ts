@@ -1,8 +1,14 @@
-import { AppError } from '../../../platform/errors.ts';
 import type { Role } from '../../../shared/contracts/generation.ts';
 
 /** Requests that may wait at once, so that one team or one person cannot fill the line without end. */
 export const queueLimits = { perTeam: 500, perPerson: 100 } as const;
+
+/** Why a request is not taken, and what to do about it. */
+export interface Refusal {
+  readonly code: 'too_many' | 'unavailable';
+  readonly message: string;
+  readonly fix: string;
+}
 
 /** Who asked may cancel; owners may cancel anything of their team. */
 export function mayCancel(
@@ -12,41 +18,46 @@ export function mayCancel(
   return caller.userId === generation.requestedById || caller.role === 'owner';
 }
 
-/** Throws `too_many` when one more request would not fit. */
-export function requireRoomInLine(waiting: { readonly team: number; readonly person: number }): void {
+/** Refuses when one more request would not fit. */
+export function refuseFullLine(waiting: { readonly team: number; readonly person: number }): Refusal | null {
   if (waiting.person >= queueLimits.perPerson) {
-    throw new AppError('too_many', `You already have ${waiting.person} requests in the queue.`, {
+    return {
+      code: 'too_many',
+      message: `You already have ${waiting.person} requests in the queue.`,
       fix: 'Wait for some of them, or cancel what you no longer need.',
-    });
+    };
   }
   if (waiting.team >= queueLimits.perTeam) {
-    throw new AppError('too_many', `Your team already has ${waiting.team} requests in the queue.`, {
+    return {
+      code: 'too_many',
+      message: `Your team already has ${waiting.team} requests in the queue.`,
       fix: 'Wait for some of them, or cancel what is no longer needed.',
-    });
+    };
   }
+  return null;
 }
 
-/** Throws `unavailable` when no living worker would ever take the request. Nothing is queued in vain. */
-export function requireServed(
+/** Refuses when no living worker would ever take the request, so that nothing is queued in vain. */
+export function refuseUnserved(
   wanted: { readonly pool: string; readonly pack: string },
   served: readonly { readonly pool: string; readonly packs: readonly string[] }[],
-): void {
+): Refusal | null {
   const pools = served.filter((one) => one.pool === wanted.pool);
   if (pools.length === 0) {
-    throw new AppError('unavailable', 'No worker is running that makes this, so nothing was queued.', {
+    return {
+      code: 'unavailable',
+      message: 'No worker is running that makes this, so nothing was queued.',
       fix: `Wait until the worker is back, or start one with: npx gesso worker --pools ${wanted.pool}`,
-    });
+    };
   }
   const packs = pools.flatMap((one) => one.packs);
-  if (packs.includes(wanted.pack)) return;
-  throw new AppError(
-    'unavailable',
-    `No running worker has the model pack "${wanted.pack}", so nothing was queued.`,
-    {
-      fix:
-        packs.length === 0
-          ? 'Add it on the worker with npx gesso models add.'
-          : `Choose another: ${packs.join(', ')}.`,
-    },
-  );
+  if (packs.includes(wanted.pack)) return null;
+  return {
+    code: 'unavailable',
+    message: `No running worker has the model pack "${wanted.pack}", so nothing was queued.`,
+    fix:
+      packs.length === 0
+        ? 'Add it on the worker with npx gesso models add.'
+        : `Choose another: ${packs.join(', ')}.`,
+  };
 }

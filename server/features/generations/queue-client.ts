@@ -1,10 +1,9 @@
-import type { PgBoss } from 'pg-boss';
 import type { Log } from '../../../platform/log.ts';
-import { ensureQueue, openBoss } from '../../../platform/queue/boss.ts';
+import { type Boss, ensureQueue, openBoss } from '../../../platform/queue/boss.ts';
 
 /** This process' door to the queue: opened at first use, one a database. */
 export interface QueueClient {
-  readonly boss: PgBoss;
+  readonly boss: Boss;
   /** Makes sure that a queue exists; asks the database once a name. */
   prepare(queue: string): Promise<void>;
 }

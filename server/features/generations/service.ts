@@ -1,14 +1,13 @@
 import { randomInt } from 'node:crypto';
-import { fromPrisma } from 'pg-boss';
 import * as Y from 'yjs';
 import { AppError } from '../../../platform/errors.ts';
-import type { Log } from '../../../platform/log.ts';
 import { cancelJob } from '../../../platform/queue/cancel.ts';
 import { enqueueJob } from '../../../platform/queue/enqueue.ts';
 import { estimateDuration, listPlaces, type Place } from '../../../platform/queue/line.ts';
 import { queueNameOf } from '../../../platform/queue/names.ts';
+import { onPrisma } from '../../../platform/queue/prisma-sql.ts';
 import { listServedPools } from '../../../platform/queue/workers.ts';
-import type { Database, Transaction } from '../../../prisma/client.ts';
+import type { Transaction } from '../../../prisma/client.ts';
 import {
   type GenerationRequest,
   generationRequestSchema,
@@ -16,10 +15,10 @@ import {
 } from '../../../shared/contracts/generation.ts';
 import { readCanvas } from '../../../shared/document/canvas.ts';
 import type { CanvasModel } from '../../../shared/document/schema.ts';
-import type { AssetLinks } from '../assets/links.ts';
+import type { Context } from '../../trpc/init.ts';
 import { readCanvasState } from '../canvas-log/service.ts';
 import { costOf, type KnownInput, planRequest, type RequestChoices } from './plan.ts';
-import { mayCancel, requireRoomInLine, requireServed } from './policy.ts';
+import { mayCancel, type Refusal, refuseFullLine, refuseUnserved } from './policy.ts';
 import { queueClientOf } from './queue-client.ts';
 import {
   countWaiting,
@@ -36,12 +35,8 @@ import {
 } from './repo.ts';
 import { type GenerationView, toView } from './view.ts';
 
-export interface GenerationServices {
-  readonly database: Database;
-  readonly databaseUrl: string;
-  readonly assetLinks: AssetLinks;
-  readonly log: Log;
-}
+/** What the service needs of a procedure's context. */
+export type GenerationServices = Pick<Context, 'database' | 'databaseUrl' | 'assetLinks' | 'log'>;
 
 /** The task that makes what a pool offers. */
 const taskOfPool = { image: 'generate-image' } as const;
@@ -136,7 +131,7 @@ export async function retryGeneration(
     const request = generationRequestSchema.parse(row.request);
     await requirePlace(tx, asker, request);
     await client.prepare(queueNameOf(request.pool, request.pack));
-    await enqueueJob({ boss: client.boss, sql: fromPrisma(tx) }, jobOf(row, request));
+    await enqueueJob({ boss: client.boss, sql: onPrisma(tx) }, jobOf(row, request));
   }, transactionOptions);
   return getGeneration(services, generationId);
 }
@@ -161,7 +156,7 @@ export async function cancelGeneration(
   const cost = costOf(generationRequestSchema.parse(row.request));
   const { boss } = await queueClientOf(services.databaseUrl, services.log);
   const isCancelled = await services.database.$transaction(
-    (tx) => cancelJob({ boss, sql: fromPrisma(tx) }, { generationId, cost }),
+    (tx) => cancelJob({ boss, sql: onPrisma(tx) }, { generationId, cost }),
     transactionOptions,
   );
   if (!isCancelled) throw new AppError('conflict', 'It had already ended.');
@@ -199,7 +194,7 @@ export async function listQueue(
   services: GenerationServices,
   caller: { readonly organizationId: string; readonly userId: string; readonly role: Role },
 ): Promise<readonly QueueItem[]> {
-  const places = await listPlaces(fromPrisma(services.database), caller.organizationId);
+  const places = await listPlaces(onPrisma(services.database), caller.organizationId);
   const rows = await listByIds(
     services.database,
     places.map((place) => place.generationId),
@@ -215,7 +210,7 @@ export async function listQueue(
 
 /** Pools that living workers serve now, with the packs they have. */
 export function listPools(services: GenerationServices) {
-  return listServedPools(fromPrisma(services.database));
+  return listServedPools(onPrisma(services.database));
 }
 
 /** Moves a generation, or one of its pictures, to the trash or back. */
@@ -253,7 +248,7 @@ async function putInLine(
     const { request, inputs, canvasId, keepVersion: keep } = await prepare(tx);
     await requirePlace(tx, asker, request);
     await client.prepare(queueNameOf(request.pool, request.pack));
-    const sql = fromPrisma(tx);
+    const sql = onPrisma(tx);
     const row = {
       organizationId: asker.organizationId,
       canvasId,
@@ -270,8 +265,12 @@ async function putInLine(
 }
 
 async function requirePlace(tx: Transaction, asker: Asker, request: GenerationRequest): Promise<void> {
-  requireServed(request, await listServedPools(fromPrisma(tx)));
-  requireRoomInLine(await countWaiting(tx, asker));
+  heed(refuseUnserved(request, await listServedPools(onPrisma(tx))));
+  heed(refuseFullLine(await countWaiting(tx, asker)));
+}
+
+function heed(refusal: Refusal | null): void {
+  if (refusal !== null) throw new AppError(refusal.code, refusal.message, { fix: refusal.fix });
 }
 
 function jobOf(

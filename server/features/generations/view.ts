@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type GenerationRequest, generationRequestSchema } from '../../../shared/contracts/generation.ts';
 import { type Recipe, recipeSchema } from '../../../shared/contracts/recipe.ts';
 import { contentHashSchema } from '../../../shared/document/schema.ts';
-import type { AssetLinks } from '../assets/links.ts';
+import type { Context } from '../../trpc/init.ts';
 import type { GenerationRow } from './repo.ts';
 
 /** A picture of a generation, as the browser shows it. Links expire after some minutes. */
@@ -58,7 +58,7 @@ const errorSchema = z.object({ code: z.string(), message: z.string(), fix: z.str
 /** A row as the browser sees it, with signed links. */
 export function toView(
   row: GenerationRow,
-  { links, names }: { readonly links: AssetLinks; readonly names: ReadonlyMap<string, string> },
+  { links, names }: { readonly links: Context['assetLinks']; readonly names: ReadonlyMap<string, string> },
 ): GenerationView {
   const { organizationId } = row;
   const link = (text: string, variant: 'original' | 'thumbnail') =>
