@@ -1,6 +1,5 @@
 import type { Metadata, Viewport } from 'next';
 import { headers } from 'next/headers';
-import { headers } from 'next/headers';
 import type { ReactNode } from 'react';
 import './globals.css';
 import { ClientProvider } from './_client/provider.tsx';

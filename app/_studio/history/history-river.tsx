@@ -7,7 +7,7 @@ import { EmptyState } from '../../_ui/empty-state.tsx';
 import { Picture } from '../../_ui/picture.tsx';
 import { RelativeTime } from '../../_ui/relative-time.tsx';
 import { Skeleton } from '../../_ui/skeleton.tsx';
-import type { GenerationView } from './view.ts';
+import { type Generation, outputsOf } from './view.ts';
 
 /** Every generation of the canvas, newest first: its pictures, who asked, when, and for what. */
 export function HistoryRiver({
@@ -15,10 +15,10 @@ export function HistoryRiver({
   more,
   onOpen,
 }: {
-  readonly generations: readonly GenerationView[];
+  readonly generations: readonly Generation[];
   /** Loads older ones; null at the end. */
   readonly more: { readonly busy: boolean; readonly load: () => void } | null;
-  readonly onOpen: (generation: GenerationView, outputId: string) => void;
+  readonly onOpen: (generation: Generation, outputId: string) => void;
 }) {
   if (generations.length === 0) {
     return (
@@ -51,10 +51,11 @@ function GenerationEntry({
   generation,
   onOpen,
 }: {
-  readonly generation: GenerationView;
-  readonly onOpen: (generation: GenerationView, outputId: string) => void;
+  readonly generation: Generation;
+  readonly onOpen: (generation: Generation, outputId: string) => void;
 }) {
-  const { outputs, requestedBy, prompt } = generation;
+  const { requestedBy, prompt } = generation;
+  const outputs = outputsOf(generation);
   return (
     <article className="flex flex-col gap-2">
       <div
@@ -75,7 +76,7 @@ function GenerationEntry({
               alt=""
               className="aspect-square w-full transition-[filter] hover:brightness-95"
               height={output.height}
-              src={output.url}
+              src={outputs.length === 1 ? output.url : output.thumbnailUrl}
               width={output.width}
             />
           </button>

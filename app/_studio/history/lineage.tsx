@@ -2,47 +2,58 @@
 
 import { Icon } from '../../_ui/icon.tsx';
 import { Picture } from '../../_ui/picture.tsx';
-import { Skeleton } from '../../_ui/skeleton.tsx';
 import { modeVerb } from './mode-words.ts';
-import type { GenerationView, InputView } from './view.ts';
+import { type Generation, type Input, modeOf, outputsOf } from './view.ts';
 
-const roleWords = { source: 'Picture', mask: 'Mask', layer: 'Layer', parent: 'Run again from' } as const;
+const roleWords: Readonly<Record<string, string>> = {
+  source: 'Picture',
+  mask: 'Mask',
+  layer: 'Layer',
+  parent: 'Run again from',
+};
 
 /** Where the pictures came from, as a small graph: inputs, what was done, outputs. */
 export function Lineage({
   generation,
-  inputs,
   shownOutputId,
 }: {
-  readonly generation: GenerationView;
-  readonly inputs: readonly InputView[] | null;
+  readonly generation: Generation;
   readonly shownOutputId: string;
 }) {
+  const inputs = generation.inputs.filter((input) => input.thumbnailUrl !== null);
   return (
     <section aria-label="Where it came from" className="mt-6 border-t pt-4">
       <h3 className="mb-3 text-13 font-semibold">Where it came from</h3>
       <div className="flex items-center gap-3 overflow-x-auto pb-1">
-        {inputs === null ? (
-          <Skeleton className="h-18 w-16" />
-        ) : inputs.length === 0 ? (
+        {inputs.length === 0 ? (
           <Node label="Words" url={null} words />
         ) : (
-          inputs.map((input) => <Node key={input.id} label={roleWords[input.role]} url={input.url} />)
+          inputs.map((input) => (
+            <Node
+              key={inputKey(input)}
+              label={roleWords[input.role] ?? input.role}
+              url={input.thumbnailUrl}
+            />
+          ))
         )}
         <div className="flex shrink-0 flex-col items-center gap-0.5 px-1 text-12 text-ink-soft">
-          {modeVerb(generation.mode)}
+          {modeVerb(modeOf(generation))}
           <Icon name="arrow-right" size={20} />
         </div>
-        {generation.outputs.map((output, index) => (
+        {outputsOf(generation).map((output, index) => (
           <Node
             key={output.id}
             label={output.id === shownOutputId ? 'This picture' : `Picture ${index + 1}`}
-            url={output.url}
+            url={output.thumbnailUrl}
           />
         ))}
       </div>
     </section>
   );
+}
+
+function inputKey(input: Input): string {
+  return [input.role, input.layerId, input.outputId, input.hash].join(' ');
 }
 
 function Node({

@@ -9,34 +9,33 @@ import { Picture } from '../../_ui/picture.tsx';
 import { RelativeTime } from '../../_ui/relative-time.tsx';
 import { Lineage } from './lineage.tsx';
 import { recipeFacts } from './recipe-facts.ts';
-import type { GenerationView, InputView, OutputView } from './view.ts';
+import { type Generation, type Output, outputsOf } from './view.ts';
 
 export interface RecipeActions {
-  readonly useSettings: (output: OutputView) => void;
-  readonly useSeed: (output: OutputView) => void;
-  readonly runAgain: (generation: GenerationView, output: OutputView) => void;
-  readonly moveToTrash: (generation: GenerationView) => void;
+  readonly useSettings: (output: Output) => void;
+  readonly useSeed: (output: Output) => void;
+  readonly runAgain: (generation: Generation, output: Output) => void;
+  readonly moveToTrash: (generation: Generation, output: Output) => void;
 }
 
 /** One picture with everything that is needed to make it again, where it came from, and what can be done with it. */
 export function RecipeDialog({
   generation,
   output,
-  inputs,
   readOnly,
   onSelect,
   onClose,
   actions,
 }: {
-  readonly generation: GenerationView;
-  readonly output: OutputView;
-  /** Null while they are on their way. */
-  readonly inputs: readonly InputView[] | null;
+  readonly generation: Generation;
+  readonly output: Output;
   readonly readOnly: boolean;
   readonly onSelect: (outputId: string) => void;
   readonly onClose: () => void;
   readonly actions: RecipeActions;
 }) {
+  const { recipe } = output;
+  const others = outputsOf(generation);
   return (
     <Dialog
       description={
@@ -61,11 +60,11 @@ export function RecipeDialog({
             src={output.url}
             width={output.width}
           />
-          {generation.outputs.length < 2 ? null : (
+          {others.length < 2 ? null : (
             <div className="flex flex-wrap gap-1.5">
-              {generation.outputs.map((other, index) => (
+              {others.map((other, index) => (
                 <button
-                  aria-label={`Picture ${index + 1} of ${generation.outputs.length}`}
+                  aria-label={`Picture ${index + 1} of ${others.length}`}
                   aria-pressed={other.id === output.id}
                   className={classNames(
                     'size-12 rounded-small outline-offset-2',
@@ -77,7 +76,7 @@ export function RecipeDialog({
                   onClick={() => onSelect(other.id)}
                   type="button"
                 >
-                  <Picture alt="" className="size-full rounded-small" src={other.url} />
+                  <Picture alt="" className="size-full rounded-small" src={other.thumbnailUrl} />
                 </button>
               ))}
             </div>
@@ -88,14 +87,14 @@ export function RecipeDialog({
             <p className="text-14 break-words whitespace-pre-wrap select-text">
               {generation.prompt || 'No words'}
             </p>
-            {generation.negativePrompt === '' ? null : (
+            {recipe === null || recipe.negativePrompt === '' ? null : (
               <p className="mt-1 text-13 break-words whitespace-pre-wrap text-ink-soft select-text">
-                Left out: {generation.negativePrompt}
+                Left out: {recipe.negativePrompt}
               </p>
             )}
           </div>
           <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-13">
-            {recipeFacts(output.recipe).map((fact) => (
+            {(recipe === null ? [] : recipeFacts(recipe)).map((fact) => (
               <div className="contents" key={fact.name}>
                 <dt className="text-ink-soft">{fact.name}</dt>
                 <dd
@@ -122,18 +121,16 @@ export function RecipeDialog({
                 </Button>
               </>
             )}
-            {output.downloadUrl === null ? null : (
-              <a className={buttonClass({})} download href={output.downloadUrl}>
-                <Icon name="download" />
-                Download PNG
-              </a>
-            )}
+            <a className={buttonClass({})} download={fileName(generation, output)} href={output.url}>
+              <Icon name="download" />
+              Download PNG
+            </a>
             {readOnly ? null : (
               <Button
                 className="text-danger-text"
                 icon="trash"
                 kind="quiet"
-                onClick={() => actions.moveToTrash(generation)}
+                onClick={() => actions.moveToTrash(generation, output)}
               >
                 Move to trash
               </Button>
@@ -141,7 +138,17 @@ export function RecipeDialog({
           </div>
         </div>
       </div>
-      <Lineage generation={generation} inputs={inputs} shownOutputId={output.id} />
+      <Lineage generation={generation} shownOutputId={output.id} />
     </Dialog>
   );
+}
+
+/** A file name that says what the picture is: its first words and its seed. */
+function fileName(generation: Generation, output: Output): string {
+  const words = generation.prompt
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40);
+  return `${words === '' ? 'picture' : words}-${output.seed}.png`;
 }

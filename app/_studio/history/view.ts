@@ -1,37 +1,19 @@
-import type { GenerationMode, Recipe } from '../../../shared/contracts/recipe.ts';
+import type { GenerationMode } from '../../../shared/contracts/recipe.ts';
+import type { RouterOutputs } from '../../_client/trpc.ts';
 
-/** A person as history and queue name them. */
-export interface PersonView {
-  readonly id: string;
-  readonly name: string;
-}
-
+/** One press of Generate and what came of it, as the server tells it. */
+export type Generation = RouterOutputs['generations']['history']['items'][number];
 /** One finished picture of a generation. */
-export interface OutputView {
-  readonly id: string;
-  readonly url: string | null;
-  readonly downloadUrl: string | null;
-  readonly width: number;
-  readonly height: number;
-  readonly seed: number;
-  readonly recipe: Recipe;
-}
-
-/** One press of Generate and what came of it. */
-export interface GenerationView {
-  readonly id: string;
-  readonly mode: GenerationMode;
-  readonly strength: number;
-  readonly prompt: string;
-  readonly negativePrompt: string;
-  readonly requestedBy: PersonView;
-  readonly createdAt: Date;
-  readonly outputs: readonly OutputView[];
-}
-
+export type Output = Generation['outputs'][number];
 /** Something a generation was made from. */
-export interface InputView {
-  readonly id: string;
-  readonly role: 'source' | 'mask' | 'layer' | 'parent';
-  readonly url: string | null;
+export type Input = Generation['inputs'][number];
+
+/** What the generation did. */
+export function modeOf(generation: Generation): GenerationMode {
+  return generation.request?.mode ?? generation.outputs[0]?.recipe?.mode ?? 'text-to-image';
+}
+
+/** The pictures of a generation that are not in the trash. */
+export function outputsOf(generation: Generation): readonly Output[] {
+  return generation.outputs.filter((output) => !output.isTrashed);
 }

@@ -7,24 +7,32 @@ import { EmptyState } from '../../_ui/empty-state.tsx';
 import { Icon } from '../../_ui/icon.tsx';
 import { IconButton } from '../../_ui/icon-button.tsx';
 import { Progress } from '../../_ui/progress.tsx';
+import { RelativeTime } from '../../_ui/relative-time.tsx';
 import { modeVerb } from '../history/mode-words.ts';
-import type { QueueEntryView } from './view.ts';
+import { type Generation, modeOf } from '../history/view.ts';
+import type { LiveProgress, QueueItem } from './view.ts';
 
 export interface QueueActions {
-  readonly cancel: (id: string) => void;
-  readonly retry: (id: string) => void;
-  readonly dismiss: (id: string) => void;
+  readonly cancel: (generationId: string) => void;
+  readonly retry: (generationId: string) => void;
+  readonly dismiss: (generationId: string) => void;
 }
 
 /** What the team waits for, in the order it will be made; what failed, with the reason and a way on. */
 export function QueueList({
-  entries,
+  items,
+  failed,
+  progress,
+  readOnly,
   actions,
 }: {
-  readonly entries: readonly QueueEntryView[];
+  readonly items: readonly QueueItem[];
+  readonly failed: readonly Generation[];
+  readonly progress: ReadonlyMap<string, LiveProgress>;
+  readonly readOnly: boolean;
   readonly actions: QueueActions;
 }) {
-  if (entries.length === 0) {
+  if (items.length + failed.length === 0) {
     return (
       <EmptyState className="px-4 pt-1 pb-5" title="Nothing is waiting">
         Press Generate and the team’s pictures line up here. They carry on if you close this page.
@@ -32,55 +40,50 @@ export function QueueList({
     );
   }
   return (
-    <ol className="flex flex-col">
-      {entries.map((entry) => (
-        <li className="border-t px-4 py-3 first:border-t-0" key={entry.id}>
-          <QueueEntry actions={actions} entry={entry} />
+    <ul className="flex flex-col">
+      {items.map((item) => (
+        <li className="border-t px-4 py-3 first:border-t-0" key={item.generation.id}>
+          <WaitingEntry
+            item={item}
+            onCancel={() => actions.cancel(item.generation.id)}
+            progress={progress.get(item.generation.id)}
+          />
         </li>
       ))}
-    </ol>
+      {failed.map((generation) => (
+        <li className="border-t px-4 py-3 first:border-t-0" key={generation.id}>
+          <FailedEntry actions={actions} generation={generation} readOnly={readOnly} />
+        </li>
+      ))}
+    </ul>
   );
 }
 
-function QueueEntry({ entry, actions }: { readonly entry: QueueEntryView; readonly actions: QueueActions }) {
+function WaitingEntry({
+  item,
+  progress,
+  onCancel,
+}: {
+  readonly item: QueueItem;
+  readonly progress: LiveProgress | undefined;
+  readonly onCancel: () => void;
+}) {
+  const { generation } = item;
+  const words = generation.prompt || modeVerb(modeOf(generation));
   return (
     <article className="flex gap-3">
-      {entry.preview === null ? (
-        <Avatar
-          className="mt-0.5"
-          label={entry.requestedBy.name}
-          name={entry.requestedBy.name}
-          size={24}
-          userId={entry.requestedBy.id}
-        />
-      ) : (
-        <img alt="" className="mt-0.5 size-10 rounded-small object-cover" src={entry.preview} />
-      )}
+      <EntryPicture generation={generation} preview={progress?.preview ?? null} />
       <div className="min-w-0 flex-1">
-        <p className="line-clamp-2 text-13 break-words">{entry.prompt || modeVerb(entry.mode)}</p>
-        <p className="text-12 text-ink-soft">
-          {entry.requestedBy.name}
-          {entry.count > 1 ? `, ${entry.count} pictures` : ''}
-        </p>
-        <EntryState entry={entry} />
-        {entry.state === 'failed' ? (
-          <div className="mt-2 flex gap-2">
-            <Button icon="retry" onClick={() => actions.retry(entry.id)} size="small">
-              Try again
-            </Button>
-            <Button kind="quiet" onClick={() => actions.dismiss(entry.id)} size="small">
-              Dismiss
-            </Button>
-          </div>
-        ) : null}
+        <EntryWords generation={generation} />
+        <EntryState item={item} progress={progress} />
       </div>
-      {entry.state !== 'failed' && entry.mayCancel ? (
+      {item.mayCancel ? (
         <IconButton
           className="-mt-0.5 -mr-2"
-          icon="close"
-          label={`Cancel: ${entry.prompt || modeVerb(entry.mode)}`}
           hint="Cancel"
-          onClick={() => actions.cancel(entry.id)}
+          icon="close"
+          label={`Cancel: ${words}`}
+          onClick={onCancel}
           size="small"
         />
       ) : null}
@@ -88,32 +91,111 @@ function QueueEntry({ entry, actions }: { readonly entry: QueueEntryView; readon
   );
 }
 
-function EntryState({ entry }: { readonly entry: QueueEntryView }) {
-  switch (entry.state) {
-    case 'running':
-      return (
-        <div className="mt-1.5 flex items-center gap-2">
-          <Progress label="Progress" value={entry.progress} />
-          <span className="shrink-0 text-12 text-ink-soft">
-            {entry.remainingMs === null ? 'Starting' : `${describeDuration(entry.remainingMs)} left`}
-          </span>
-        </div>
-      );
-    case 'queued':
-      return (
-        <p className="text-12 text-ink-faint">
-          {entry.position === null ? 'Waiting' : entry.position === 1 ? 'Next' : `Place ${entry.position}`}
-          {entry.remainingMs === null ? '' : `, about ${describeDuration(entry.remainingMs)}`}
-        </p>
-      );
-    case 'failed':
-      return (
+function FailedEntry({
+  generation,
+  readOnly,
+  actions,
+}: {
+  readonly generation: Generation;
+  readonly readOnly: boolean;
+  readonly actions: QueueActions;
+}) {
+  return (
+    <article className="flex gap-3">
+      <EntryPicture generation={generation} preview={null} />
+      <div className="min-w-0 flex-1">
+        <EntryWords generation={generation} />
         <p className="mt-1 flex gap-1.5 text-12 text-danger-text">
           <Icon className="mt-px" name="warning" />
-          <span className="break-words">
-            {entry.problem?.message ?? 'It did not work.'} {entry.problem?.fix}
+          <span className="min-w-0 break-words">
+            {generation.error?.message ?? 'It did not work.'} {generation.error?.fix}
           </span>
         </p>
-      );
+        {readOnly ? null : (
+          <div className="mt-2 flex gap-2">
+            <Button icon="retry" onClick={() => actions.retry(generation.id)} size="small">
+              Try again
+            </Button>
+            <Button kind="quiet" onClick={() => actions.dismiss(generation.id)} size="small">
+              Dismiss
+            </Button>
+          </div>
+        )}
+      </div>
+    </article>
+  );
+}
+
+function EntryPicture({
+  generation,
+  preview,
+}: {
+  readonly generation: Generation;
+  readonly preview: string | null;
+}) {
+  const { requestedBy } = generation;
+  return preview === null ? (
+    <Avatar
+      className="mt-0.5"
+      label={requestedBy.name}
+      name={requestedBy.name}
+      size={24}
+      userId={requestedBy.id}
+    />
+  ) : (
+    <img
+      alt="What it looks like so far"
+      className="mt-0.5 size-10 rounded-small object-cover"
+      src={preview}
+    />
+  );
+}
+
+function EntryWords({ generation }: { readonly generation: Generation }) {
+  const count = generation.request?.count ?? 1;
+  return (
+    <>
+      <p className="line-clamp-2 text-13 break-words">{generation.prompt || modeVerb(modeOf(generation))}</p>
+      <p className="text-12 text-ink-soft">
+        {generation.requestedBy.name}
+        {count > 1 ? `, ${count} pictures` : ''}, <RelativeTime at={generation.createdAt} />
+      </p>
+    </>
+  );
+}
+
+function EntryState({
+  item,
+  progress,
+}: {
+  readonly item: QueueItem;
+  readonly progress: LiveProgress | undefined;
+}) {
+  const { place, generation } = item;
+  if (place.state === 'running') {
+    const steps = progress?.steps ?? generation.steps;
+    const step = progress?.step ?? generation.step;
+    const remaining = progress?.remainingMs ?? place.remainingMs;
+    return (
+      <div className="mt-1.5 flex items-center gap-2">
+        <Progress label="Progress" value={steps === 0 ? null : step / steps} />
+        <span className="shrink-0 text-12 text-ink-soft">
+          {remaining === null ? 'Working' : `${describeDuration(remaining)} left`}
+        </span>
+      </div>
+    );
   }
+  if (!place.isServed) {
+    return (
+      <p className="text-12 text-notice-text">
+        No worker is running that can make this. It starts as soon as one does.
+      </p>
+    );
+  }
+  return (
+    <p className="text-12 text-ink-faint">
+      {place.position === 1 ? 'Next' : `Place ${place.position}`}
+      {place.startsInMs === null ? '' : `, starts in about ${describeDuration(place.startsInMs)}`}
+    </p>
+  );
 }
