@@ -8,6 +8,15 @@ import { compareArray, compareBytes, type PipelineExpected } from './pipelines/e
 import type { Outcome } from './pipelines/outcome.ts';
 import { type GoldenRequest, openRequest, type PipelineRequest } from './pipelines/request.ts';
 import { runGoldenStableDiffusion } from './pipelines/stable-diffusion.ts';
+import {
+  runGolden3,
+  runGoldenFlux,
+  runGoldenInstructEdit,
+  runGoldenLatentConsistency,
+  runGoldenUpscale,
+  runGoldenXl,
+} from './pipelines/text-to-image.ts';
+import { runGoldenPixels } from './pipelines/pixels.ts';
 import { readJson } from './stored.ts';
 
 type Runner = (golden: GoldenRequest) => Promise<Outcome>;
@@ -18,6 +27,19 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   StableDiffusionImg2ImgPipeline: runGoldenStableDiffusion,
   StableDiffusionInpaintPipeline: runGoldenStableDiffusion,
   StableDiffusionControlNetPipeline: runGoldenStableDiffusion,
+  StableDiffusionInstructPix2PixPipeline: runGoldenInstructEdit,
+  StableDiffusionUpscalePipeline: runGoldenUpscale,
+  LatentConsistencyModelPipeline: runGoldenLatentConsistency,
+  LatentConsistencyModelImg2ImgPipeline: runGoldenLatentConsistency,
+  StableDiffusionXLPipeline: runGoldenXl,
+  StableDiffusionXLImg2ImgPipeline: runGoldenXl,
+  'StableDiffusionXLPipeline+Img2Img': runGoldenXl,
+  StableDiffusion3Pipeline: runGolden3,
+  FluxPipeline: runGoldenFlux,
+  DDPMPipeline: runGoldenPixels,
+  DDIMPipeline: runGoldenPixels,
+  ConsistencyModelPipeline: runGoldenPixels,
+  'blended loop': runGoldenPixels,
 };
 
 /** Whole requests on small networks, from the prompt to the picture. */

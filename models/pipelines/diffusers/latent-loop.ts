@@ -1,4 +1,6 @@
-import type { Branch, Evaluation, Guidance, Hook, Latent, Plan, Rng } from '../../core/types.ts';
+import type { Branch, Evaluation, Guidance, Hook, Plan, Rng } from '../../core/types.ts';
+import { countElements, float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
+import type { ModelFolder } from './model-folder.ts';
 
 /** Latents after one network evaluation. The array is the loop's own: read it before asking for the next event. */
 export interface StepEvent {
@@ -8,6 +10,19 @@ export interface StepEvent {
   readonly steps: number;
   readonly shape: readonly number[];
   readonly latents: Float32Array;
+}
+
+/** The end of a latent run: latents, what the decoder was given, and its raw output. */
+export interface LatentResult {
+  readonly type: 'result';
+  readonly latents: HostTensor;
+  readonly decoderInput: HostTensor;
+  readonly decoded: HostTensor;
+}
+
+export interface RunContext {
+  readonly folder: ModelFolder;
+  readonly signal: AbortSignal;
 }
 
 export interface LatentLoop {
@@ -70,7 +85,26 @@ export function beginOf(plan: Plan, strength: number): number {
   return (plan.steps - kept) * plan.order;
 }
 
-/** Returns values as float32; latents are float32 throughout the pipelines. */
-export function asFloat32(latent: Latent): Float32Array {
-  return latent instanceof Float32Array ? latent : Float32Array.from(latent);
+/** Returns a network's output as one array a branch, in the order of the batch. */
+export function splitBranches(out: HostTensor, branches: number): readonly Float32Array[] {
+  const values = floatData(out);
+  const length = values.length / branches;
+  return Array.from({ length: branches }, (_, i) => values.subarray(i * length, (i + 1) * length));
+}
+
+/** Returns one timestep for each row of a batch. */
+export function timestepTensor(rows: number, timestep: number): HostTensor {
+  return float32Tensor([rows], new Float32Array(rows).fill(timestep));
+}
+
+export function drawNoise(shape: readonly number[], rng: Rng): Float32Array {
+  const noise = new Float32Array(countElements(shape));
+  rng.randn(noise);
+  return noise;
+}
+
+/** Returns noise times a scheduler's first noise level, in float32. */
+export function scaleNoise(noise: Float32Array, sigma: number): Float32Array {
+  const f = Math.fround(sigma);
+  return noise.map((value) => value * f);
 }

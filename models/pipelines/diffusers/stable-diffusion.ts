@@ -5,7 +5,17 @@ import { PipelineError } from '../pipeline-error.ts';
 import { concatAxis, concatBatch, repeatBatch, repeatEach, sliceBatch } from './batches.ts';
 import { lastHiddenState, openTextEncoder } from './clip-text.ts';
 import { type ControlInput, runControlNets } from './control-nets.ts';
-import { beginOf, runLatentLoop, type StepEvent } from './latent-loop.ts';
+import {
+  beginOf,
+  drawNoise,
+  type LatentResult,
+  type RunContext,
+  runLatentLoop,
+  type StepEvent,
+  scaleNoise,
+  splitBranches,
+  timestepTensor,
+} from './latent-loop.ts';
 import { type Component, configNumber, type ModelFolder } from './model-folder.ts';
 import { openVae, type Vae } from './vae.ts';
 
@@ -37,19 +47,6 @@ export interface StableDiffusionRequest {
   readonly guessMode?: boolean;
   /** IP-Adapter: picture embeddings [2, pictures, D], negative then positive, and their weight. */
   readonly reference?: { readonly embeds: HostTensor; readonly scale: number };
-}
-
-/** The end of a latent run: latents, what the decoder was given, and its raw output. */
-export interface LatentResult {
-  readonly type: 'result';
-  readonly latents: HostTensor;
-  readonly decoderInput: HostTensor;
-  readonly decoded: HostTensor;
-}
-
-export interface RunContext {
-  readonly folder: ModelFolder;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -134,7 +131,7 @@ async function evaluateUnet(
   );
   const feeds: Record<string, HostTensor> = {
     sample,
-    timestep: float32Tensor([rows], new Float32Array(rows).fill(at.timestep)),
+    timestep: timestepTensor(rows, at.timestep),
     encoder_hidden_states: states,
   };
   if (call.controls.length > 0) {
@@ -156,8 +153,7 @@ async function evaluateUnet(
     feeds.image_embeds = concatBatch(byBranch.map((row) => repeatEach(row, count)));
     feeds.ip_adapter_scale = float32Tensor([1], Float32Array.of(scale));
   }
-  const out = floatData(await unet.session.runForOutput(feeds, 'out_sample'));
-  return branches.map((_, i) => out.subarray(i * one.data.length, (i + 1) * one.data.length));
+  return splitBranches(await unet.session.runForOutput(feeds, 'out_sample'), branches.length);
 }
 
 interface Start {
@@ -302,16 +298,4 @@ async function openControls(
 
 function countPictures(request: StableDiffusionRequest): number {
   return request.prompts.length * (request.picturesPerPrompt ?? 1);
-}
-
-export function drawNoise(shape: readonly number[], rng: Rng): Float32Array {
-  const noise = new Float32Array(shape.reduce((total, size) => total * size, 1));
-  rng.randn(noise);
-  return noise;
-}
-
-/** Returns noise times a scheduler's first noise level, in float32. */
-export function scaleNoise(noise: Float32Array, sigma: number): Float32Array {
-  const f = Math.fround(sigma);
-  return noise.map((value) => value * f);
 }

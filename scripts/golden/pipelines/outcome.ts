@@ -3,13 +3,13 @@ import {
   toPictureBytes,
   toPictures,
 } from '../../../models/pipelines/diffusers/decoded-pictures.ts';
-import type { StepEvent } from '../../../models/pipelines/diffusers/latent-loop.ts';
-import type { LatentResult } from '../../../models/pipelines/diffusers/stable-diffusion.ts';
+import type { LatentResult, StepEvent } from '../../../models/pipelines/diffusers/latent-loop.ts';
 
 /** What a pipeline made, in the terms of expected.json. */
 export interface Outcome {
   readonly steps: readonly Float32Array[];
   readonly latents: Float32Array | null;
+  readonly latentShape: readonly number[] | null;
   readonly decoderInput: Float32Array | null;
   readonly decoded: Float32Array | null;
   readonly pictures: FloatPictures | null;
@@ -31,6 +31,7 @@ export async function collectLatents(events: AsyncIterable<StepEvent | LatentRes
         return {
           steps,
           latents: Float32Array.from(event.latents.data, Number),
+          latentShape: event.latents.shape,
           decoderInput: Float32Array.from(event.decoderInput.data, Number),
           decoded: Float32Array.from(event.decoded.data, Number),
           pictures,

@@ -1,0 +1,171 @@
+import { classifierFree } from '../../core/guidance/classifier-free.ts';
+import type { Plan, Rng, Scheduler } from '../../core/types.ts';
+import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
+import { concatAxis, concatBatch, repeatBatch, zerosLike } from './batches.ts';
+import { openTextEncoder, penultimateHiddenState, pooledText } from './clip-text.ts';
+import {
+  beginOf,
+  drawNoise,
+  type LatentResult,
+  type RunContext,
+  runLatentLoop,
+  type StepEvent,
+  scaleNoise,
+  splitBranches,
+  timestepTensor,
+} from './latent-loop.ts';
+import type { ModelFolder } from './model-folder.ts';
+import { openVae, type Vae } from './vae.ts';
+
+/** SDXL's micro-conditioning (Podell et al. 2023, section 2.2), in pixels; each pair is [height, width]. */
+export interface MicroConditioning {
+  readonly originalSize: readonly number[];
+  readonly cropTopLeft: readonly number[];
+  readonly targetSize: readonly number[];
+}
+
+export interface StableDiffusionXlRequest {
+  readonly prompt: string;
+  /** For the second text encoder; the same text when absent. */
+  readonly prompt2?: string;
+  /** Null: no negative prompt at all, which some models were trained to see as zeros. */
+  readonly negativePrompt: string | null;
+  readonly negativePrompt2?: string;
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  readonly guidanceScale: number;
+  readonly guidanceRescale?: number;
+  readonly scheduler: Scheduler;
+  readonly rng: Rng;
+  readonly micro?: Partial<MicroConditioning>;
+  readonly negativeMicro?: Partial<MicroConditioning>;
+  /** [1, 3, H, W] in -1 … 1, for image to image. */
+  readonly source?: HostTensor;
+  readonly strength?: number;
+  /** Share of the run after which a refiner takes over, 0 … 1. */
+  readonly denoisingEnd?: number;
+  /** Share of the run at which `handedOver` latents of a base model are taken up. */
+  readonly denoisingStart?: number;
+  readonly handedOver?: HostTensor;
+}
+
+/**
+ * Stable Diffusion XL (Podell et al. 2023): two text encoders, micro-conditioning, image to image, and the hand-over
+ * between base and refiner. Draws like Stable Diffusion; taking up handed-over latents draws nothing to start.
+ */
+export async function* runStableDiffusionXl(
+  request: StableDiffusionXlRequest,
+  { folder, signal }: RunContext,
+): AsyncGenerator<StepEvent | LatentResult> {
+  const unet = await folder.open('unet');
+  const vae = await openVae(folder);
+  const plan = request.scheduler.plan({ steps: request.steps });
+  const conditioning = await encodeTexts(request, folder);
+  const start = await prepareStart(request, { plan, vae });
+  const times = timeIds(request, start.shape, vae.scale);
+  const latents = yield* runLatentLoop({
+    plan,
+    x: start.x,
+    shape: start.shape,
+    begin: start.begin,
+    end:
+      request.denoisingEnd === undefined ? undefined : cutOff(plan, request.denoisingEnd, request.scheduler),
+    rng: request.rng,
+    guidance: classifierFree({ scale: request.guidanceScale, rescale: request.guidanceRescale }),
+    signal,
+    evaluate: async (branches, at) => {
+      const one: HostTensor = { shape: start.shape, data: Float32Array.from(at.input) };
+      const chosen = branches.map((branch) => (branch === 'positive' ? 'positive' : 'negative'));
+      const feeds = {
+        sample: repeatBatch(one, branches.length),
+        timestep: timestepTensor(branches.length, at.timestep),
+        encoder_hidden_states: concatBatch(chosen.map((branch) => conditioning[branch].states)),
+        text_embeds: concatBatch(chosen.map((branch) => conditioning[branch].pooled)),
+        time_ids: concatBatch(chosen.map((branch) => times[branch])),
+      };
+      return splitBranches(await unet.session.runForOutput(feeds, 'out_sample'), branches.length);
+    },
+  });
+  const finished: HostTensor = { shape: start.shape, data: latents };
+  const decoderInput = vae.toDecoderInput(finished);
+  yield { type: 'result', latents: finished, decoderInput, decoded: await vae.decode(decoderInput) };
+}
+
+interface EncodedText {
+  readonly states: HostTensor;
+  readonly pooled: HostTensor;
+}
+
+async function encodeTexts(
+  request: StableDiffusionXlRequest,
+  folder: ModelFolder,
+): Promise<{ readonly positive: EncodedText; readonly negative: EncodedText }> {
+  const positive = await encodePair(folder, request.prompt, request.prompt2 ?? request.prompt);
+  const { negativePrompt } = request;
+  const index = await folder.readIndex();
+  if (negativePrompt === null && index.force_zeros_for_empty_prompt !== false) {
+    return { positive, negative: { states: zerosLike(positive.states), pooled: zerosLike(positive.pooled) } };
+  }
+  const first = negativePrompt ?? '';
+  return { positive, negative: await encodePair(folder, first, request.negativePrompt2 ?? first) };
+}
+
+/** A refiner has the second text encoder only. */
+async function encodePair(folder: ModelFolder, first: string, second: string): Promise<EncodedText> {
+  const encoder2 = await openTextEncoder(folder, { encoder: 'text_encoder_2', tokenizer: 'tokenizer_2' });
+  const out2 = await encoder2.run([second]);
+  const pooled = pooledText(out2);
+  if (!folder.has('text_encoder')) {
+    return { states: penultimateHiddenState(out2), pooled };
+  }
+  const encoder = await openTextEncoder(folder, { encoder: 'text_encoder', tokenizer: 'tokenizer' });
+  const out = await encoder.run([first]);
+  return { states: concatAxis([penultimateHiddenState(out), penultimateHiddenState(out2)], 2), pooled };
+}
+
+function timeIds(
+  request: StableDiffusionXlRequest,
+  shape: readonly number[],
+  scale: number,
+): { readonly positive: HostTensor; readonly negative: HostTensor } {
+  const size = [shape[2] * scale, shape[3] * scale];
+  const row = (micro: Partial<MicroConditioning>): HostTensor => {
+    const { originalSize = size, cropTopLeft = [0, 0], targetSize = size } = micro;
+    return float32Tensor([1, 6], Float32Array.from([...originalSize, ...cropTopLeft, ...targetSize]));
+  };
+  const positive = row(request.micro ?? {});
+  const { negativeMicro } = request;
+  const isOwn = negativeMicro?.originalSize !== undefined && negativeMicro.targetSize !== undefined;
+  return { positive, negative: isOwn ? row(negativeMicro) : positive };
+}
+
+async function prepareStart(
+  request: StableDiffusionXlRequest,
+  { plan, vae }: { readonly plan: Plan; readonly vae: Vae },
+): Promise<{ readonly x: Float32Array; readonly shape: readonly number[]; readonly begin: number }> {
+  const { rng, source, handedOver, denoisingStart } = request;
+  if (handedOver !== undefined && denoisingStart !== undefined) {
+    const begin = cutOff(plan, denoisingStart, request.scheduler);
+    return { x: Float32Array.from(floatData(handedOver)), shape: handedOver.shape, begin };
+  }
+  if (source !== undefined) {
+    const begin = beginOf(plan, request.strength ?? 1);
+    const original = await vae.encode(source, rng);
+    const noise = drawNoise(original.shape, rng);
+    const x = new Float32Array(noise.length);
+    plan.addNoise(begin, floatData(original), noise, x);
+    return { x, shape: original.shape, begin };
+  }
+  const { scale, latentChannels } = vae;
+  const shape = [1, latentChannels, Math.floor(request.height / scale), Math.floor(request.width / scale)];
+  return { x: scaleNoise(drawNoise(shape, rng), plan.initNoiseSigma), shape, begin: 0 };
+}
+
+/** Returns the first evaluation below the cut-off timestep: T - T · share, rounded. */
+function cutOff(plan: Plan, share: number, scheduler: Scheduler): number {
+  const training = scheduler.numTrainTimesteps;
+  const limit = Math.round(training - share * training);
+  const at = plan.timesteps.findIndex((timestep) => timestep < limit);
+  return at < 0 ? plan.timesteps.length : at;
+}
