@@ -1,3 +1,5 @@
+import { sqrtFloat32 } from '../math/sqrt-float32.ts';
+
 /**
  * Tables of the discrete variance-preserving process, as float32 tensors hold them. They stay float32 on
  * purpose: 1 - alphas_cumprod cancels near t = 0, so a float64 table differs by 1e-5 there.
@@ -43,7 +45,7 @@ function scheduledBetas({ numTrainTimesteps, betaStart, betaEnd, schedule }: Bet
     case 'sigmoid': {
       const range = f(betaEnd - betaStart);
       const start = f(betaStart);
-      return linspaceFloat32(-6, 6, count).map((x) => f(f(1 / (1 + Math.exp(-x))) * range) + start);
+      return linspaceFloat32(-6, 6, count).map((x) => f(f(1 / f(1 + f(Math.exp(-x)))) * range) + start);
     }
     // Nichol and Dhariwal 2021, equation 17.
     case 'squaredcos_cap_v2':
@@ -92,7 +94,7 @@ function cumulativeProduct(values: Float32Array): Float32Array {
  * scales sqrt(alphas_cumprod) so that the last is zero and the first unchanged.
  */
 function rescaleZeroTerminalSnr(betas: Float32Array): Float32Array {
-  const roots = cumulativeProduct(betas.map((beta) => 1 - beta)).map(Math.sqrt);
+  const roots = cumulativeProduct(betas.map((beta) => 1 - beta)).map((value) => sqrtFloat32(value));
   const first = roots[0];
   const last = roots[roots.length - 1];
   const stretch = f(first / f(first - last));

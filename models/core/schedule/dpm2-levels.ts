@@ -1,3 +1,4 @@
+import { sqrtFloat32 } from '../math/sqrt-float32.ts';
 import { roundHalfEven } from '../math/rounding.ts';
 import type { PlanRequest } from '../types.ts';
 import { type VeOptions, veLevels } from './ve-plan.ts';
@@ -18,10 +19,9 @@ function twice(values: readonly number[]): number[] {
   return values.flatMap((value) => [value, value]);
 }
 
-/** Geometric mean in the reference's float32 steps: exp of the middle of two logarithms. */
+/** Geometric mean as a float32 value: the middle of two levels in log sigma. */
 function logMiddle(a: number, b: number): number {
-  const end = f(Math.log(b));
-  return f(Math.exp(f(end - f(f(end - f(Math.log(a))) * 0.5))));
+  return f(Math.sqrt(a * b));
 }
 
 /**
@@ -72,8 +72,9 @@ function ancestralArrays(sigmas: readonly number[]): Arrays {
   sigmas.forEach((sigma, i) => {
     const next = square(sigmas[i + 1] ?? 0);
     const variance = f(f(next * f(square(sigma) - next)) / square(sigma));
-    up.push(f(Math.sqrt(variance)));
-    down.push(i === count - 1 ? 0 : f(Math.sqrt(f(next - square(f(Math.sqrt(variance)))))));
+    const root = sqrtFloat32(variance);
+    up.push(root);
+    down.push(i === count - 1 ? 0 : sqrtFloat32(f(next - square(root))));
   });
   const interpol = sigmas.map((sigma, i) => (i >= count - 2 ? 0 : logMiddle(sigma, down[i])));
   return {

@@ -1,3 +1,4 @@
+import { sqrtFloat32 } from '../math/sqrt-float32.ts';
 import type { BetaTables } from './betas.ts';
 import { betaSigmas } from './beta-spacing.ts';
 import { exponentialSigmas, karrasSigmas } from './spacing.ts';
@@ -21,7 +22,7 @@ export function sigmaTable({ alphasCumprod }: BetaTables, finite: boolean): Sigm
   const last = alphasCumprod.length - 1;
   const sigmas = Float64Array.from(alphasCumprod, (value, t) => {
     const alpha = finite && t === last ? LEAST_ALPHA : value;
-    return f(Math.sqrt(f(f(1 - alpha) / alpha)));
+    return sqrtFloat32(f(f(1 - alpha) / alpha));
   });
   return { sigmas, logSigmas: sigmas.map((sigma) => f(Math.log(sigma))) };
 }

@@ -116,8 +116,8 @@ function singlestepWeights(
     const phi = -Math.expm1(-2 * h);
     onX = (sigma / origin.sigma) * Math.exp(-h);
     onD0 = alpha * phi;
-    onD1 = heun ? alpha * (phi / (-2 * h) + 1) : 0.5 * alpha * phi;
-    onD2 = alpha * ((phi - 2 * h) / (2 * h) ** 2 + 0.5);
+    onD1 = heun || from.length === 3 ? alpha * (phi / (-2 * h) + 1) : 0.5 * alpha * phi;
+    onD2 = alpha * ((phi - 2 * h) / (2 * h) ** 2 - 0.5);
     onNoise = sigma * Math.sqrt(phi);
   }
   out.set([onX, 0, 0, 0, onNoise]);

@@ -60,7 +60,8 @@ function factors({ algorithm, variant, to, from }: UpdateParts): Factors {
         onX: (sigma / now.sigma) * Math.exp(-h),
         onD0: alpha * phi,
         onD1: heun ? alpha * (phi / (-2 * h) + 1) : 0.5 * alpha * phi,
-        onD2: alpha * ((phi - 2 * h) / (2 * h) ** 2 + 0.5),
+        // The reference subtracts 1/2 where the series of the bracket would add it; equal results need the same.
+        onD2: alpha * ((phi - 2 * h) / (2 * h) ** 2 - 0.5),
         onNoise: sigma * Math.sqrt(phi),
       };
     }

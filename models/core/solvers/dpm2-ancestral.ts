@@ -15,8 +15,7 @@ const NAME = 'KDPM2AncestralDiscreteScheduler';
 
 /**
  * The midpoint rule in log sigma with ancestral noise: DPM-Solver-2 (Lu et al. 2022, algorithm 1) towards
- * sigma_down, then fresh noise of sigma_up (Song et al. 2021, equation 47), as in k-diffusion. Noise is drawn
- * at every evaluation and used at every second, which keeps the reference's stream.
+ * sigma_down, then fresh noise of sigma_up (Song et al. 2021, equation 47), as in k-diffusion.
  */
 function* ancestralMidpointSteps(run: Run, type: PredictionType, arrays: Dpm2Levels['internals']): Solver {
   const { x } = run;
@@ -26,7 +25,6 @@ function* ancestralMidpointSteps(run: Run, type: PredictionType, arrays: Dpm2Lev
   const weights = new Float64Array(4);
   for (let i = run.begin; i < run.end; i++) {
     const prediction = yield run.at(i);
-    const noise = run.freshNoise();
     if (i % 2 === 0) {
       const { fromX, fromPrediction } = toOriginalVe(type, sigmas[i]);
       const ratio = (middle[i] - sigmas[i]) / sigmas[i];
@@ -39,6 +37,7 @@ function* ancestralMidpointSteps(run: Run, type: PredictionType, arrays: Dpm2Lev
       weights[1] = (1 - fromX) * ratio;
       weights[2] = -fromPrediction * ratio;
       weights[3] = up[i - 1];
+      const noise = run.freshNoise();
       combine(x, 4, weights, [start, x, prediction, noise]);
     }
     run.after(i, prediction);
