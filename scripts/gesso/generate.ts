@@ -89,7 +89,7 @@ async function generate(options: GenerateOptions, signal: AbortSignal): Promise<
   }
 
   const device = await openDevice();
-  const model = await openHouseImageModel(pack, device.sessions);
+  const model = await openHouseImageModel(pack, device.sessions, { warmUp: false });
   const made: MadePicture[] = [];
   try {
     const count = options.count ?? 1;

@@ -7,7 +7,11 @@ import { z } from 'zod';
 
 const termSchema = z.union([
   z.string().min(1).max(80),
-  z.object({ name: z.string().min(1).max(80), synonyms: z.array(z.string().min(1).max(80)).default([]) }),
+  z.object({
+    name: z.string().min(1).max(80),
+    plural: z.string().max(80).default(''),
+    synonyms: z.array(z.string().min(1).max(80)).default([]),
+  }),
 ]);
 const termsSchema = z.array(termSchema).max(20_000).default([]);
 
@@ -18,9 +22,14 @@ export const vocabularySchema = z.object({
   backgrounds: termsSchema,
   styles: termsSchema,
   relations: termsSchema,
+  times: termsSchema,
+  weathers: termsSchema,
+  sizes: termsSchema,
   functionWords: termsSchema,
   /** For common words outside the pack: the concept that comes closest in meaning. */
   nearest: z.record(z.string().max(80), z.string().max(80)).default({}),
+  /** The same for places. */
+  nearestPlaces: z.record(z.string().max(80), z.string().max(80)).default({}),
 });
 export type Vocabulary = z.infer<typeof vocabularySchema>;
 
@@ -95,10 +104,13 @@ function collectKnownWords(vocabulary: Vocabulary): ReadonlySet<string> {
     vocabulary.backgrounds,
     vocabulary.styles,
     vocabulary.relations,
+    vocabulary.times,
+    vocabulary.weathers,
+    vocabulary.sizes,
     vocabulary.functionWords,
   ];
   for (const term of lists.flat()) {
-    const names = typeof term === 'string' ? [term] : [term.name, ...term.synonyms];
+    const names = typeof term === 'string' ? [term] : [term.name, term.plural, ...term.synonyms];
     for (const match of names.join(' ').matchAll(/\p{L}[\p{L}\p{M}'’]*/gu)) {
       known.add(normaliseWord(match[0]));
     }
@@ -140,9 +152,11 @@ const INFLECTIONS: readonly (readonly [string, string])[] = [
 
 function findNearest(word: string, vocabulary: Vocabulary): string | null {
   for (const stem of stems(word)) {
-    const listed = Object.hasOwn(vocabulary.nearest, stem) ? vocabulary.nearest[stem] : undefined;
-    if (listed !== undefined) {
-      return listed;
+    for (const table of [vocabulary.nearest, vocabulary.nearestPlaces]) {
+      const listed = Object.hasOwn(table, stem) ? table[stem] : undefined;
+      if (listed !== undefined) {
+        return listed;
+      }
     }
   }
   const limit = word.length >= 7 ? 2 : word.length >= 4 ? 1 : 0;

@@ -52,14 +52,16 @@ export interface HouseImageModel {
 const KEPT_PROMPTS = 64;
 
 /**
- * Opens the graphs of a house image pack and warms them up.
+ * Opens the graphs of a house image pack.
  *
- * The warm-up runs the denoiser once with one and once with two branches, three times, and keeps the faster way to do
- * guidance on this device. Throws PipelineError `unsupported` for a pack of another pipeline.
+ * `warmUp` runs them first, so that the first picture is as fast as the next, and measures whether guidance is faster with
+ * both branches together or one by one on this device; both give the same bits. Without it they go together. Throws
+ * PipelineError `unsupported` for a pack of another pipeline.
  */
 export async function openHouseImageModel(
   pack: VerifiedPack,
   sessions: SessionCache,
+  options: { readonly warmUp: boolean } = { warmUp: true },
 ): Promise<HouseImageModel> {
   const { manifest, folder, sha256 } = pack;
   if (manifest.pipeline !== 'house-image') {
@@ -115,10 +117,16 @@ export async function openHouseImageModel(
       return outs;
     };
 
-    const batchesGuidance = await measureBatching(
-      { together: runDenoiser, oneByOne: runOneByOne },
-      await warmUpInput(size, encodePrompt),
-    );
+    const batchesGuidance =
+      !options.warmUp ||
+      (await measureBatching(
+        { together: runDenoiser, oneByOne: runOneByOne },
+        await warmUpInput(size, encodePrompt),
+      ));
+    if (options.warmUp) {
+      const planes = new Float32Array(3 * size * size);
+      await upscaler.runForOutput({ sample: float32Tensor([1, 3, size, size], planes) }, 'out_sample');
+    }
 
     return {
       manifest,
