@@ -56,6 +56,18 @@ export function childEnv(changes: Readonly<Record<string, string>>): NodeJS.Proc
   return { ...process.env, ...changes };
 }
 
+/** What native inference may need from its surroundings; none of it holds a secret or an address of ours. */
+const runnerNames = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'LD_LIBRARY_PATH', 'CUDA_VISIBLE_DEVICES'];
+
+/** The environment of a runner: no database, no store, no secret, and onnxruntime's telemetry off. */
+export function runnerEnv(): NodeJS.ProcessEnv {
+  const kept = runnerNames.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(kept), ORT_DISABLE_TELEMETRY: '1', NODE_ENV: 'production' };
+}
+
 /** Ports that go together: what is not named follows PORT. */
 export function portsOf(env: Env): {
   readonly web: number;
