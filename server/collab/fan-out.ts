@@ -4,7 +4,7 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { z } from 'zod';
 import type { Log } from '../../platform/log.ts';
-import type { LogName } from '../features/canvas-log/repo.ts';
+import type { LogName } from '../features/canvas-log/service.ts';
 import { heartbeatInterval } from './limits.ts';
 import { type PresenceEntry, presenceEntrySchema } from './presence.ts';
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { LogName } from '../features/canvas-log/repo.ts';
+import type { LogName } from '../features/canvas-log/service.ts';
 import { largestBatch, mostBatchRows } from './limits.ts';
 import { insertLogRows, type LogInsert } from './postgres.ts';
 

@@ -3,7 +3,7 @@ import type { Log } from '../../platform/log.ts';
 import type { Database, Transaction } from '../../prisma/client.ts';
 import { candidatesPayloadSchema } from '../../shared/contracts/generation.ts';
 import { stageCandidate } from '../../shared/document/candidates.ts';
-import { insertUpdate, type LogName } from '../features/canvas-log/repo.ts';
+import { appendUpdate, type LogName } from '../features/canvas-log/service.ts';
 import { serverUserId } from './room-document.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -93,7 +93,7 @@ export class Outbox {
             for (const { edit } of readable) edit(doc);
           });
           if (update !== null) {
-            await insertUpdate(transaction, { ...name, update, userId: null });
+            await appendUpdate(transaction, { ...name, update, userId: null });
             await transaction.$executeRaw`
               insert into canvas_client ("canvasId", epoch, "clientId", "userId")
               values (${name.canvasId}, ${name.epoch}, ${BigInt(desk.clientId)}, ${serverUserId})

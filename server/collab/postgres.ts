@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Log } from '../../platform/log.ts';
-import type { LogName } from '../features/canvas-log/repo.ts';
+import type { LogName } from '../features/canvas-log/service.ts';
 import { queryPatience } from './limits.ts';
 
 /**

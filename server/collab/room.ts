@@ -15,8 +15,7 @@ import {
   writeUpdate,
 } from '../../shared/protocol/messages.ts';
 import { holdsRole } from '../features/access/policy.ts';
-import { type LogName, selectLog } from '../features/canvas-log/repo.ts';
-import { compactLog, loadDocument } from '../features/canvas-log/service.ts';
+import { compactLog, type LogName, loadDocument, readLog } from '../features/canvas-log/service.ts';
 import type { Connection } from './connection.ts';
 import type { FanOut, RoomChannel } from './fan-out.ts';
 import {
@@ -461,7 +460,7 @@ export class Room implements EditSink<EditSender> {
     if (this.#document === null) return;
     try {
       const [{ snapshot, rows }, owners] = await Promise.all([
-        selectLog(this.#options.database, this.name),
+        readLog(this.#options.database, this.name),
         selectClientOwners(this.#options.pool, this.name),
       ]);
       for (const [client, userId] of owners) this.#document?.bind(client, userId);

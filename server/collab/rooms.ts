@@ -1,4 +1,4 @@
-import type { LogName } from '../features/canvas-log/repo.ts';
+import type { LogName } from '../features/canvas-log/service.ts';
 import type { Connection } from './connection.ts';
 import { Room, type RoomOptions } from './room.ts';
 

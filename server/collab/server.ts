@@ -135,7 +135,7 @@ export async function startCollabServer(options: CollabServerOptions): Promise<C
     await pool.end();
   }
 
-  async function stop(): Promise<void> {
+  async function stopOnce(): Promise<void> {
     stopping = true;
     for (const timer of timers) clearInterval(timer);
     watch.stop();
@@ -149,5 +149,12 @@ export async function startCollabServer(options: CollabServerOptions): Promise<C
     server.closeAllConnections();
   }
 
-  return { port, stop };
+  let stopped: Promise<void> | null = null;
+  return {
+    port,
+    stop: () => {
+      stopped ??= stopOnce();
+      return stopped;
+    },
+  };
 }

@@ -5,7 +5,7 @@ import type { Log } from '../../platform/log.ts';
 import type { Database } from '../../prisma/client.ts';
 import { closeCodes } from '../../shared/protocol/close-codes.ts';
 import { findCanvasAccess } from '../features/access/service.ts';
-import type { LogName } from '../features/canvas-log/repo.ts';
+import type { LogName } from '../features/canvas-log/service.ts';
 import { redeemTicket } from '../features/tickets/service.ts';
 import type { Visitor } from './connection.ts';
 import { largestMessage, mostConnections, mostOpening } from './limits.ts';

@@ -1,11 +1,11 @@
+import * as Y from 'yjs';
 import { createTestDatabase, type TestDatabase } from '../../../platform/testing/database.ts';
 import { createLog } from '../../../platform/log.ts';
-import type { Role } from '../../../shared/contracts/generation.ts';
+import { accessChangedChannel, type Role } from '../../../shared/contracts/generation.ts';
 import { readCanvasState } from '../../features/canvas-log/service.ts';
 import { issueTicket } from '../../features/tickets/service.ts';
 import { type CollabServer, startCollabServer } from '../server.ts';
 import { TestSocket } from './test-socket.ts';
-import * as Y from 'yjs';
 
 export const testOrigin = 'http://studio.test';
 
@@ -34,11 +34,13 @@ export class Harness {
     return harness;
   }
 
-  async startServer(options: { readonly redisUrl?: string } = {}): Promise<CollabServer> {
+  async startServer(
+    options: { readonly redisUrl?: string; readonly port?: number } = {},
+  ): Promise<CollabServer> {
     const server = await startCollabServer({
       databaseUrl: this.db.url,
       redisUrl: options.redisUrl,
-      port: 0,
+      port: options.port ?? 0,
       host: '127.0.0.1',
       origins: [testOrigin],
       log: createLog('collab-test'),
@@ -66,6 +68,15 @@ export class Harness {
       data: { id: sessionId, userId, token: sessionId, expiresAt: new Date(Date.now() + 3_600_000) },
     });
     return { userId, sessionId };
+  }
+
+  /** Changes or takes away a person's role, and says so as the server's procedures do. */
+  async setRole(person: Person, role: Role | null): Promise<void> {
+    const where = { organizationId: 'team', userId: person.userId };
+    const { database } = this.db;
+    if (role === null) await database.member.deleteMany({ where });
+    else await database.member.updateMany({ where, data: { role } });
+    await database.$executeRaw`select pg_notify(${accessChangedChannel}, ${JSON.stringify(where)})`;
   }
 
   async ticket(person: Person, canvasId: string): Promise<string> {

@@ -5,11 +5,14 @@ import {
   deleteRows,
   insertUpdate,
   type LogName,
+  type LogRow,
   lockCompaction,
   selectEpoch,
   selectLog,
   upsertSnapshot,
 } from './repo.ts';
+
+export type { LogName, LogRow } from './repo.ts';
 
 /** A committed document, as read from the log. */
 export interface LoadedDocument {
@@ -35,12 +38,31 @@ export async function readCanvasState(database: Queryable, canvasId: string): Pr
   }
 }
 
-/** Writes the first content of a canvas that has none yet. Part of the transaction that creates the canvas. */
-export async function writeFirstState(
+/** Writes the first content of a canvas, in the transaction that creates it. */
+export function writeFirstState(
   database: Queryable,
   first: LogName & { readonly update: Uint8Array; readonly userId: string | null },
 ): Promise<void> {
-  await insertUpdate(database, first);
+  return appendUpdate(database, first);
+}
+
+/**
+ * Appends one update (v1) outside the collab server's group commit: an edit by the server, say.
+ * `userId` is null when no person made it. Open rooms do not hear of it.
+ */
+export async function appendUpdate(
+  database: Queryable,
+  entry: LogName & { readonly update: Uint8Array; readonly userId: string | null },
+): Promise<void> {
+  await insertUpdate(database, entry);
+}
+
+/** The log as it is stored: snapshot (null when there is none) and rows in the order of their ids. */
+export function readLog(
+  database: Queryable,
+  name: LogName,
+): Promise<{ readonly snapshot: Uint8Array | null; readonly rows: readonly LogRow[] }> {
+  return selectLog(database, name);
 }
 
 /**
