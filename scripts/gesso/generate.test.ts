@@ -1,0 +1,115 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { childEnv } from '../../platform/env.ts';
+import { parseRecipeText, RECIPE_KEYWORD } from '../../shared/contracts/recipe.ts';
+import { readPngText } from '../../shared/png/text-chunk.ts';
+
+const main = join(import.meta.dirname, 'main.ts');
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gesso-generate-'));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function gesso(...args: readonly string[]) {
+  return spawnSync(process.execPath, ['--no-js-float16array', main, 'generate', ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: childEnv({ GESSO_HOME: join(folder, 'home') }),
+  });
+}
+
+async function readPixels(name: string): Promise<Buffer> {
+  return sharp(join(folder, name)).removeAlpha().raw().toBuffer();
+}
+
+describe('gesso generate', () => {
+  it('writes a picture that carries its recipe, the same one for the same seed', async () => {
+    const first = gesso('a red fox in the snow', '--seed', '7', '--steps', '2', '--out', 'one.png');
+    expect(first.stderr).not.toContain('has not learned');
+    expect(first).toMatchObject({ status: 0, stdout: 'one.png\n' });
+    expect(gesso('a red fox in the snow', '--seed', '7', '--steps', '2', '--out', 'two.png').status).toBe(0);
+    expect(gesso('a red fox in the snow', '--seed', '8', '--steps', '2', '--out', 'three.png').status).toBe(
+      0,
+    );
+
+    const one = await readPixels('one.png');
+    expect(one).toHaveLength(256 * 256 * 3);
+    expect(one.equals(await readPixels('two.png'))).toBe(true);
+    expect(one.equals(await readPixels('three.png'))).toBe(false);
+    const recipe = parseRecipeText(readPngText(readFileSync(join(folder, 'one.png')), RECIPE_KEYWORD) ?? '');
+    expect(recipe).toMatchObject({
+      prompt: 'a red fox in the snow',
+      seed: 7,
+      steps: 2,
+      width: 256,
+      mode: 'text-to-image',
+      pack: { id: 'house-image' },
+    });
+  });
+
+  it('paints a prompt nobody trained on, and says so', () => {
+    const made = gesso('a zeppelin', '--seed', '1', '--steps', '1', '--out', 'zeppelin.png', '--json');
+    expect(made.status).toBe(0);
+    expect(made.stderr).toContain('zeppelin');
+    expect(JSON.parse(made.stdout)).toMatchObject({
+      notices: [{ word: 'zeppelin' }],
+      pictures: [{ file: 'zeppelin.png', recipe: { seed: 1 } }],
+    });
+  });
+
+  it('repaints under a mask and keeps every pixel outside it', async () => {
+    const source = Buffer.from(Uint8Array.from({ length: 128 * 96 * 3 }, (_, i) => (i * 31) % 256));
+    const mask = Buffer.from(Uint8Array.from({ length: 128 * 96 }, (_, i) => (i % 128 > 63 ? 255 : 0)));
+    await sharp(source, { raw: { width: 128, height: 96, channels: 3 } })
+      .png()
+      .toFile(join(folder, 'source.png'));
+    await sharp(mask, { raw: { width: 128, height: 96, channels: 1 } })
+      .png()
+      .toFile(join(folder, 'mask.png'));
+    const options = ['--source', 'source.png', '--mask', 'mask.png', '--steps', '2', '--seed', '3'];
+    expect(gesso('a blue cat', ...options, '--out', 'inpainted.png').status).toBe(0);
+    const out = await readPixels('inpainted.png');
+    let changed = 0;
+    for (let i = 0; i < mask.length; i += 1) {
+      const differs = !out.subarray(i * 3, i * 3 + 3).equals(source.subarray(i * 3, i * 3 + 3));
+      changed += differs ? 1 : 0;
+      expect(differs && mask[i] === 0).toBe(false);
+    }
+    expect(changed).toBeGreaterThan(4000);
+  });
+
+  it('makes several pictures with the seeds that follow', () => {
+    const made = gesso('a cat', '--seed', '4294967295', '--count', '2', '--steps', '1', '--out', 'cat.png');
+    expect(made.stdout).toBe('cat-1.png\ncat-2.png\n');
+    const seeds = ['cat-1.png', 'cat-2.png'].map(
+      (name) => parseRecipeText(readPngText(readFileSync(join(folder, name)), RECIPE_KEYWORD) ?? '')?.seed,
+    );
+    expect(seeds).toEqual([4294967295, 0]);
+  });
+
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [['a cat'], /--out FILE\.png is missing/],
+    [['a cat', '--out', 'nowhere/cat.png'], /There is no folder/],
+    [['a cat', '--out', 'x.png', '--source', 'absent.png'], /Cannot read absent\.png/],
+    [['a cat', '--out', 'x.png', '--source', 'text.png'], /not a PNG, JPEG or WebP/],
+    [['a cat', '--out', 'x.png', '--pack', 'absent'], /no model pack 'absent'/],
+  ];
+  it.each(wrong)('refuses %j and leaves nothing behind', (args, message) => {
+    writeFileSync(join(folder, 'text.png'), 'not a picture');
+    const refused = gesso(...args);
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toMatch(message);
+    expect(readdirSync(folder).filter((name) => name.startsWith('x.png') || name.endsWith('.part'))).toEqual(
+      [],
+    );
+  });
+});
