@@ -6,7 +6,7 @@ import { announceTeamAccessChange } from '../access/service.ts';
 import type { AssetLinks } from '../assets/links.ts';
 import { thumbnailUrl } from '../assets/service.ts';
 import { recordAudit } from '../audit/service.ts';
-import { readCanvasState, writeFirstState } from '../canvas-log/service.ts';
+import { readCanvasState, appendUpdate } from '../canvas-log/service.ts';
 import { copyName } from '../projects/policy.ts';
 import {
   insertCanvas,
@@ -45,7 +45,7 @@ export async function createCanvasInside(
     createdById: userId,
     thumbnailHash: null,
   });
-  await writeFirstState(transaction, { canvasId: made.id, epoch: made.epoch, update, userId });
+  await appendUpdate(transaction, { canvasId: made.id, epoch: made.epoch, update, userId });
   return made.id;
 }
 
@@ -119,7 +119,7 @@ export async function duplicateCanvasInto(
     createdById: userId,
     thumbnailHash: original.thumbnailHash,
   });
-  await writeFirstState(transaction, { canvasId: copy.id, epoch: copy.epoch, update, userId });
+  await appendUpdate(transaction, { canvasId: copy.id, epoch: copy.epoch, update, userId });
   return copy.id;
 }
 
