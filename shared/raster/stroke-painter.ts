@@ -11,6 +11,8 @@ export interface StrokePainter {
   readonly brush: StrokeBrush;
   /** Coverage so far (before the stroke's opacity), by tile key. */
   readonly coverage: MaskTiles;
+  /** How often each tile was painted, by tile key: tells who draws it whether it changed. */
+  readonly revisions: ReadonlyMap<string, number>;
   /** Adds samples in layer pixels; returns the keys of the tiles that may have changed. */
   add(points: readonly StrokePoint[]): ReadonlySet<string>;
   /** Every sample so far, quantised as the stored stroke will have them. */
@@ -19,10 +21,12 @@ export interface StrokePainter {
 
 export function createStrokePainter(brush: StrokeBrush): StrokePainter {
   const coverage: MaskTiles = new Map();
+  const revisions = new Map<string, number>();
   const all: StrokePoint[] = [];
   return {
     brush,
     coverage,
+    revisions,
     add(points) {
       const fresh = points.map(quantisePoint);
       const last = all.at(-1);
@@ -30,6 +34,7 @@ export function createStrokePainter(brush: StrokeBrush): StrokePainter {
       const changed = new Set<string>();
       const path = last === undefined ? fresh : [last, ...fresh];
       for (const dab of strokeDabs(path, brush.size)) coverTiles(coverage, dab, brush.hardness, changed);
+      for (const key of changed) revisions.set(key, (revisions.get(key) ?? 0) + 1);
       return changed;
     },
     points: () => all,

@@ -31,8 +31,7 @@ export function startBroadcast(editor: Editor): () => void {
     editor.looking.subscribe(() => presence.show({ looking: editor.looking.get() })),
     editor.ink.subscribe(() => {
       const ink = editor.ink.get();
-      // The last state of a stroke stays up until the next one: whoever missed its end takes it from the document.
-      if (ink !== null && !ink.onNewMask) presence.show({ ink: liveInk(ink) });
+      presence.show({ ink: ink === null ? null : liveInk(ink) });
     }),
   ];
   return () => {

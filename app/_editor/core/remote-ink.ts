@@ -14,7 +14,7 @@ export interface RemoteInk {
 }
 
 /** Strokes that ended without reaching the document (their author went away) vanish after this long. */
-const staleMs = 4_000;
+const staleMs = 1_500;
 /** Strokes whose end is remembered, so that an old message cannot bring them back. */
 const remembered = 500;
 
@@ -22,7 +22,11 @@ const remembered = 500;
  * The strokes that others are drawing now. Messages may be dropped on the way, so each carries all samples or the last
  * ones with their numbers; what is missing between is bridged by a straight piece until the document has the stroke.
  */
-export function watchRemoteInk(editor: Editor): {
+export function watchRemoteInk(
+  editor: Editor,
+  /** Calls back every so many milliseconds; returns its undo. */
+  every: (ms: number, act: () => void) => () => void,
+): {
   readonly ink: Readable<readonly RemoteInk[]>;
   readonly stop: () => void;
 } {
@@ -71,11 +75,15 @@ export function watchRemoteInk(editor: Editor): {
     for (const [strokeId, stroke] of drawing) {
       const layer = modelOf(editor).layers.find(({ id }) => id === stroke.layerId);
       const isStored = layer?.kind === 'mask' && layer.strokes.some(({ id }) => id === strokeId);
-      if (layer !== undefined && !isStored && editor.now() - stroke.seenAt < staleMs) continue;
+      if (!isStored && editor.now() - stroke.seenAt < staleMs) continue;
       end(strokeId);
       dropped = true;
     }
     return dropped;
+  }
+
+  function sweep(): void {
+    if (dropFinished()) ink.set([...drawing.values()]);
   }
 
   function update(): void {
@@ -88,9 +96,8 @@ export function watchRemoteInk(editor: Editor): {
 
   const undos = [
     editor.presence.peers.subscribe(update),
-    editor.document.model.subscribe(() => {
-      if (dropFinished()) ink.set([...drawing.values()]);
-    }),
+    editor.document.model.subscribe(sweep),
+    every(staleMs / 2, sweep),
   ];
   return {
     ink,

@@ -1,0 +1,172 @@
+import {
+  identityTransform,
+  type LayerId,
+  tileSize,
+  type Transform,
+} from '../../../shared/document/schema.ts';
+import { invert, matrixOf, applyTo } from '../../../shared/geometry/matrix.ts';
+import { boxAround, boxesOverlap } from '../../../shared/geometry/box.ts';
+import type { StrokePainter } from '../../../shared/raster/stroke-painter.ts';
+import { parseTileKey } from '../../../shared/raster/mask.ts';
+import { visibleBox } from '../core/camera.ts';
+import { transformNow } from '../core/layer-geometry.ts';
+import { maskColor } from '../core/mask-color.ts';
+import type { MaskTileCache } from './mask-tiles.ts';
+import type { SceneState } from './scene-state.ts';
+
+/** How much of the tint covers the picture under it. */
+const maskStrength = 0.42;
+
+/** A stroke in the making, own or another's. */
+export interface LiveStroke {
+  readonly layerId: LayerId;
+  readonly painter: StrokePainter;
+}
+
+/** A sheet as large as the stage, on which one mask is put together before it is laid over the pictures. */
+export interface MaskSheet {
+  readonly context: CanvasRenderingContext2D;
+  readonly pixelRatio: number;
+}
+
+/** Draws every mask in sight as a hatched tint. */
+export function drawMasks(
+  context: CanvasRenderingContext2D,
+  state: SceneState,
+  options: { readonly cache: MaskTileCache; readonly sheet: MaskSheet; readonly ink: readonly LiveStroke[] },
+): void {
+  const { cache, ink } = options;
+  const masks = state.model.layers.filter((layer) => layer.kind === 'mask');
+  for (const mask of masks) {
+    cache.update(mask);
+    if (mask.hidden || mask.opacity === 0) continue;
+    const painters = ink.filter((stroke) => stroke.layerId === mask.id).map((stroke) => stroke.painter);
+    drawMask(context, state, {
+      ...options,
+      id: mask.id,
+      transform: transformNow(mask, state.dragged),
+      opacity: mask.opacity,
+      inverted: mask.inverted,
+      painters,
+    });
+  }
+  // The first stroke of a mask that does not exist yet.
+  for (const id of new Set(ink.map((stroke) => stroke.layerId))) {
+    if (masks.some((mask) => mask.id === id)) continue;
+    const painters = ink.filter((stroke) => stroke.layerId === id).map((stroke) => stroke.painter);
+    drawMask(context, state, {
+      ...options,
+      id,
+      transform: identityTransform,
+      opacity: 1,
+      inverted: false,
+      painters,
+    });
+  }
+}
+
+function drawMask(
+  target: CanvasRenderingContext2D,
+  state: SceneState,
+  mask: {
+    readonly cache: MaskTileCache;
+    readonly sheet: MaskSheet;
+    readonly id: LayerId;
+    readonly transform: Transform;
+    readonly opacity: number;
+    readonly inverted: boolean;
+    readonly painters: readonly StrokePainter[];
+  },
+): void {
+  const { cache, sheet, id, painters } = mask;
+  const { camera, viewport } = state;
+  const matrix = matrixOf(mask.transform);
+  const back = invert(matrix);
+  if (back === undefined) return;
+  const seen = visibleBox(camera, viewport);
+  const corners = [
+    { x: seen.x, y: seen.y },
+    { x: seen.x + seen.width, y: seen.y },
+    { x: seen.x + seen.width, y: seen.y + seen.height },
+    { x: seen.x, y: seen.y + seen.height },
+  ].map((corner) => applyTo(back, corner));
+  const local = boxAround(corners);
+  if (local === undefined) return;
+  const keys = [...cache.keys(id, painters)].filter((key) => {
+    const [column, row] = parseTileKey(key);
+    return boxesOverlap(local, {
+      x: column * tileSize,
+      y: row * tileSize,
+      width: tileSize,
+      height: tileSize,
+    });
+  });
+  if (keys.length === 0 && !mask.inverted) return;
+
+  const { context, pixelRatio } = sheet;
+  const { width, height } = context.canvas;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.globalCompositeOperation = 'source-over';
+  context.globalAlpha = 1;
+  context.clearRect(0, 0, width, height);
+  const zoom = camera.zoom * pixelRatio;
+  context.setTransform(zoom, 0, 0, zoom, -camera.x * zoom, -camera.y * zoom);
+  context.transform(matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f);
+  context.imageSmoothingEnabled = zoom * Math.hypot(matrix.a, matrix.b) < 4;
+  if (mask.inverted) {
+    context.fillStyle = maskColor(id);
+    context.fillRect(local.x, local.y, local.width, local.height);
+  }
+  for (const key of keys) {
+    const [column, row] = parseTileKey(key);
+    const tile = cache.tile(id, key, painters, mask.inverted);
+    if (tile === null) continue;
+    if (mask.inverted) context.clearRect(column * tileSize, row * tileSize, tileSize, tileSize);
+    context.drawImage(tile, column * tileSize, row * tileSize);
+  }
+  hatch(sheet, camera.x * zoom, camera.y * zoom);
+
+  target.save();
+  target.globalAlpha = maskStrength * mask.opacity;
+  target.drawImage(context.canvas, 0, 0, viewport.width, viewport.height);
+  target.restore();
+}
+
+/** Side of the hatch's square, device pixels a CSS pixel. */
+const hatchSide = 8;
+const hatches = new Map<number, HTMLCanvasElement>();
+
+/** Diagonal light lines wherever the sheet has paint: a mask is told from a red picture by them. */
+function hatch({ context, pixelRatio }: MaskSheet, offsetX: number, offsetY: number): void {
+  const pattern = context.createPattern(hatchTile(pixelRatio), 'repeat');
+  if (pattern === null) return;
+  const side = Math.round(hatchSide * pixelRatio);
+  // The lines stay with the canvas while it is dragged, and keep their width at every zoom.
+  pattern.setTransform(new DOMMatrix().translate(-(offsetX % side), -(offsetY % side)));
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.globalCompositeOperation = 'source-atop';
+  context.fillStyle = pattern;
+  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
+}
+
+function hatchTile(pixelRatio: number): HTMLCanvasElement {
+  const known = hatches.get(pixelRatio);
+  if (known !== undefined) return known;
+  const side = Math.round(hatchSide * pixelRatio);
+  const canvas = document.createElement('canvas');
+  canvas.width = side;
+  canvas.height = side;
+  const context = canvas.getContext('2d');
+  if (context !== null) {
+    context.strokeStyle = 'rgb(255 255 255 / 0.55)';
+    context.lineWidth = 1.5 * pixelRatio;
+    context.beginPath();
+    for (const shift of [-side, 0, side]) {
+      context.moveTo(shift - 1, side + 1);
+      context.lineTo(shift + side + 1, -1);
+    }
+    context.stroke();
+  }
+  hatches.set(pixelRatio, canvas);
+  return canvas;
+}
