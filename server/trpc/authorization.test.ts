@@ -20,6 +20,55 @@ type Identity = (typeof identities)[number];
 /** What an identity must be told: `done` is any answer that did the work or refused it for what it is, not for who asks. */
 type Expectation = 'not_signed_in' | 'not_found' | 'not_allowed' | 'done';
 
+/** Who each procedure is for. Written down a second time here, so that a policy is never loosened by accident. */
+const declared: Readonly<Record<string, string>> = {
+  'accounts.me': 'signed-in',
+  'accounts.updateName': 'signed-in',
+  'assets.describe': 'canvas viewer',
+  'assets.sign': 'canvas viewer',
+  'canvases.create': 'project editor',
+  'canvases.duplicate': 'canvas editor',
+  'canvases.get': 'canvas viewer',
+  'canvases.list': 'project viewer',
+  'canvases.moveToTrash': 'canvas editor',
+  'canvases.openTicket': 'canvas viewer',
+  'canvases.rename': 'canvas editor',
+  'canvases.restore': 'canvas editor',
+  'generations.cancel': 'generation editor',
+  'generations.events': 'team viewer',
+  'generations.get': 'generation viewer',
+  'generations.history': 'team viewer',
+  'generations.pools': 'team viewer',
+  'generations.queue': 'team viewer',
+  'generations.remove': 'generation editor',
+  'generations.request': 'canvas editor',
+  'generations.restore': 'generation editor',
+  'generations.retry': 'generation editor',
+  'generations.runAgain': 'generation editor',
+  'invitations.accept': 'signed-in',
+  'invitations.create': 'team owner',
+  'invitations.describe': 'public',
+  'invitations.list': 'team owner',
+  'invitations.revoke': 'team owner',
+  'projects.create': 'team editor',
+  'projects.duplicate': 'project editor',
+  'projects.get': 'project viewer',
+  'projects.list': 'team viewer',
+  'projects.moveToTrash': 'project editor',
+  'projects.rename': 'project editor',
+  'projects.restore': 'project editor',
+  'projects.trash': 'team viewer',
+  'teams.choose': 'team viewer',
+  'teams.create': 'signed-in',
+  'teams.current': 'signed-in',
+  'teams.leave': 'team viewer',
+  'teams.list': 'signed-in',
+  'teams.members': 'team viewer',
+  'teams.removeMember': 'team owner',
+  'teams.rename': 'team owner',
+  'teams.setRole': 'team owner',
+};
+
 /** The expected table: one cell for each identity and policy. Nothing else in the test knows who may do what. */
 function expected(policy: AccessPolicy, identity: Identity): Expectation {
   if (policy.kind === 'public') return 'done';
@@ -103,6 +152,11 @@ describe('every procedure, asked by eight identities', () => {
     expect(Object.keys(exampleInputs).sort()).toEqual(procedures.map(({ path }) => path).sort());
   });
 
+  it('declares the policy that is written down here', () => {
+    const found = procedures.map(({ path, policy }) => [path, policy === null ? 'none' : spell(policy)]);
+    expect(Object.fromEntries(found)).toEqual(declared);
+  });
+
   for (const { path, type, policy } of procedures) {
     it(`${path} answers each as its policy says`, async () => {
       if (policy === null) throw new Error(`${path} declares no policy.`);
@@ -127,6 +181,10 @@ describe('every procedure, asked by eight identities', () => {
     });
   }
 });
+
+function spell(policy: AccessPolicy): string {
+  return 'role' in policy ? `${policy.kind} ${policy.role}` : policy.kind;
+}
 
 /** A new world, in which the removed member was an owner and then went. */
 async function openWorld(): Promise<World> {

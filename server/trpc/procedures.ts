@@ -3,7 +3,6 @@ import { AppError } from '../../platform/errors.ts';
 import type { Role } from '../../shared/contracts/generation.ts';
 import { holdsRole } from '../features/access/policy.ts';
 import {
-  findCanvasAccess,
   findCanvasAccessInTrash,
   findGenerationAccess,
   findProjectAccess,
@@ -47,8 +46,16 @@ export function teamMember(role: Role) {
     });
 }
 
-/** For members with at least `role` in the team of the project `projectId`, in the trash or not. Adds `access`. */
+/** For members with at least `role` in the team of the project `projectId`; what lies in the trash is not found. */
 export function projectMember(role: Role) {
+  return anyProjectMember(role).use(({ ctx, next }) => {
+    if (ctx.access.trashed) throw notFound('project');
+    return next();
+  });
+}
+
+/** As projectMember, and reaches into the trash: for restoring. */
+export function anyProjectMember(role: Role) {
   return procedureRoot
     .meta({ policy: { kind: 'project', role } })
     .input(z.object({ projectId: idSchema }))
@@ -66,23 +73,14 @@ export function projectMember(role: Role) {
 
 /** For members with at least `role` in the team of the canvas `canvasId`; what lies in the trash is not found. */
 export function canvasMember(role: Role) {
-  return procedureRoot
-    .meta({ policy: { kind: 'canvas', role } })
-    .input(z.object({ canvasId: idSchema }))
-    .use(async ({ ctx, input, next }) => {
-      const session = requireSession(ctx.session);
-      const access = await findCanvasAccess(ctx.database, {
-        userId: session.user.id,
-        canvasId: input.canvasId,
-      });
-      if (access === null) throw notFound('canvas');
-      requireRole(access.role, role, 'canvas');
-      return next({ ctx: { session, access } });
-    });
+  return anyCanvasMember(role).use(({ ctx, next }) => {
+    if (ctx.access.trashed) throw notFound('canvas');
+    return next();
+  });
 }
 
 /** As canvasMember, and reaches into the trash: for restoring. */
-export function trashedCanvasMember(role: Role) {
+export function anyCanvasMember(role: Role) {
   return procedureRoot
     .meta({ policy: { kind: 'canvas', role } })
     .input(z.object({ canvasId: idSchema }))

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { longestPrompt } from '../../../shared/document/schema.ts';
 import { router } from '../../trpc/init.ts';
-import { canvasMember, nameSchema, projectMember, trashedCanvasMember } from '../../trpc/procedures.ts';
+import { canvasMember, nameSchema, projectMember, anyCanvasMember } from '../../trpc/procedures.ts';
 import { issueTicket } from '../tickets/service.ts';
 import {
   createCanvas,
@@ -60,7 +60,7 @@ export const canvasesRouter = router({
     await trashCanvas(ctx.database, { ...input, organizationId, actorId, now: ctx.clock.now() });
   }),
 
-  restore: trashedCanvasMember('editor').mutation(async ({ ctx, input }) => {
+  restore: anyCanvasMember('editor').mutation(async ({ ctx, input }) => {
     const { organizationId } = ctx.access;
     await restoreCanvas(ctx.database, { ...input, organizationId, actorId: ctx.session.user.id });
   }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { router } from '../../trpc/init.ts';
-import { nameSchema, projectMember, teamMember } from '../../trpc/procedures.ts';
+import { anyProjectMember, nameSchema, projectMember, teamMember } from '../../trpc/procedures.ts';
 import {
   createProject,
   duplicateProject,
@@ -25,8 +25,8 @@ export const projectsRouter = router({
     }),
 
   get: projectMember('viewer').query(({ ctx }) => {
-    const { project, organizationId, role, trashed } = ctx.access;
-    return { ...project, organizationId, role, trashed };
+    const { project, organizationId, role } = ctx.access;
+    return { ...project, organizationId, role };
   }),
 
   rename: projectMember('editor')
@@ -52,7 +52,7 @@ export const projectsRouter = router({
     await trashProject(ctx.database, { ...input, organizationId, actorId, now: ctx.clock.now() });
   }),
 
-  restore: projectMember('editor').mutation(async ({ ctx, input }) => {
+  restore: anyProjectMember('editor').mutation(async ({ ctx, input }) => {
     const { organizationId } = ctx.access;
     await restoreProject(ctx.database, { ...input, organizationId, actorId: ctx.session.user.id });
   }),
