@@ -16,7 +16,8 @@ import {
   runGoldenUpscale,
   runGoldenXl,
 } from './pipelines/text-to-image.ts';
-import { runGoldenPixels } from './pipelines/pixels.ts';
+import { runGoldenAudio, runGoldenVideo } from './pipelines/media.ts';
+import { runGoldenPixels, runGoldenRepaint } from './pipelines/pixels.ts';
 import { readJson } from './stored.ts';
 
 type Runner = (golden: GoldenRequest) => Promise<Outcome>;
@@ -40,6 +41,9 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   DDIMPipeline: runGoldenPixels,
   ConsistencyModelPipeline: runGoldenPixels,
   'blended loop': runGoldenPixels,
+  RePaintPipeline: runGoldenRepaint,
+  StableVideoDiffusionPipeline: runGoldenVideo,
+  StableAudioPipeline: runGoldenAudio,
 };
 
 /** Whole requests on small networks, from the prompt to the picture. */

@@ -1,11 +1,12 @@
 import { toPictureBytes, toPictures } from '../../../models/pipelines/diffusers/decoded-pictures.ts';
-import {
-  type PixelDiffusionRequest,
-  runPixelDiffusion,
-} from '../../../models/pipelines/diffusers/pixel-diffusion.ts';
+import { type PixelResult, runPixelDiffusion } from '../../../models/pipelines/diffusers/pixel-diffusion.ts';
 import { configNumber } from '../../../models/pipelines/diffusers/model-folder.ts';
+import type { StepEvent } from '../../../models/pipelines/diffusers/latent-loop.ts';
+import { runRepaint } from '../../../models/pipelines/diffusers/repaint.ts';
 import type { Outcome } from './outcome.ts';
 import { countOf, type GoldenRequest, need, pictureOf, planesOf, rngOf, schedulerOf } from './request.ts';
+
+const signal = new AbortController().signal;
 
 /** DDPM, DDIM, consistency and blended requests: networks on pixels, without text. */
 export async function runGoldenPixels({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
@@ -15,25 +16,44 @@ export async function runGoldenPixels({ request, dir, folder }: GoldenRequest): 
   const mask = request.mask;
   const { class_labels: classLabels, timesteps, num_inference_steps: steps } = request;
   return collectPixels(
-    {
-      shape: [countOf(request), configNumber(config, 'in_channels', 3), side, side],
-      plan: timesteps ? { timesteps } : { steps: need(steps, 'num_inference_steps') },
-      scheduler: schedulerOf(request.scheduler),
-      rng: rngOf(request),
-      eta: request.eta,
-      classLabels,
-      blend: source && mask && { source, keep: planesOf(mask, dir, (value) => value / 255) },
-    },
-    folder,
+    runPixelDiffusion(
+      {
+        shape: [countOf(request), configNumber(config, 'in_channels', 3), side, side],
+        plan: timesteps ? { timesteps } : { steps: need(steps, 'num_inference_steps') },
+        scheduler: schedulerOf(request.scheduler),
+        rng: rngOf(request),
+        eta: request.eta,
+        classLabels,
+        blend: source && mask && { source, keep: planesOf(mask, dir, (value) => value / 255) },
+      },
+      { folder, signal },
+    ),
   );
 }
 
-async function collectPixels(
-  request: PixelDiffusionRequest,
-  folder: GoldenRequest['folder'],
-): Promise<Outcome> {
+/** RePaint requests, whose masks say what to keep. */
+export function runGoldenRepaint({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
+  const keep = planesOf(need(request.mask, 'mask'), dir, (value) => (value / 255 < 0.5 ? 0 : 1));
+  return collectPixels(
+    runRepaint(
+      {
+        steps: need(request.num_inference_steps, 'num_inference_steps'),
+        jumpLength: need(request.jump_length, 'jump_length'),
+        jumpCount: need(request.jump_n_sample, 'jump_n_sample'),
+        eta: request.eta ?? 0,
+        schedulerConfig: request.scheduler,
+        rng: rngOf(request),
+        source: need(pictureOf(request.image, dir), 'image'),
+        keep,
+      },
+      { folder, signal },
+    ),
+  );
+}
+
+async function collectPixels(events: AsyncIterable<StepEvent | PixelResult>): Promise<Outcome> {
   const steps: Float32Array[] = [];
-  for await (const event of runPixelDiffusion(request, { folder, signal: new AbortController().signal })) {
+  for await (const event of events) {
     switch (event.type) {
       case 'step':
         steps.push(Float32Array.from(event.latents));

@@ -21,6 +21,7 @@ export interface PipelineRequest {
   readonly prompt_2?: string | readonly string[] | null;
   readonly negative_prompt?: string | readonly string[] | null;
   readonly negative_prompt_2?: string | readonly string[] | null;
+  readonly prompt_ids?: readonly (readonly number[])[] | null;
   readonly seed?: number;
   readonly seeds?: readonly number[];
   readonly seed_noise?: number;
