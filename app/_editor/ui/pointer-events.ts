@@ -71,16 +71,17 @@ export function listenToPointers(element: HTMLElement, parts: EditorParts): () =
         : event.deltaMode === WheelEvent.DOM_DELTA_PAGE
           ? 400
           : 1;
+    // A trackpad's pinch comes as Ctrl with small steps; a wheel with Ctrl held as Ctrl with large ones.
+    const pinch = event.ctrlKey && Math.abs(event.deltaY) < 40;
     const mod = apple ? event.metaKey : event.ctrlKey;
     const input: WheelInput = {
       point: pointOf(event),
       dx: event.deltaX * unit,
       dy: event.deltaY * unit,
-      // A trackpad's pinch comes as Ctrl with small steps; a wheel with Ctrl held as Ctrl with large ones.
-      pinch: event.ctrlKey && Math.abs(event.deltaY) < 40,
+      pinch,
       shift: event.shiftKey,
       alt: event.altKey,
-      mod: mod || isWheelNotch(event),
+      mod: (mod && !pinch) || isWheelNotch(event),
     };
     router.wheel(input);
   }

@@ -1,0 +1,190 @@
+'use client';
+
+import { useEffect, useRef, useState } from 'react';
+import type { Layer } from '../../../shared/document/schema.ts';
+import { classNames } from '../../_ui/class-names.ts';
+import { Icon } from '../../_ui/icon.tsx';
+import { IconButton } from '../../_ui/icon-button.tsx';
+import { ContextMenu, type MenuEntry } from '../../_ui/menu.tsx';
+import { isEnabled, perform } from '../core/action.ts';
+import { applyCommands } from '../core/editor.ts';
+import { useActions, useEditor, useReadable } from './editor-context.ts';
+import { LayerThumbnail } from './layer-thumbnail.tsx';
+import type { LayerDrag } from './use-layer-drag.ts';
+
+const menuActions = [
+  'layer.rename',
+  'edit.duplicate',
+  'mask.invert',
+  'mask.clear',
+  'layer.hide',
+  'layer.lock',
+  'layer.front',
+  'layer.forward',
+  'layer.backward',
+  'layer.back',
+  'frame.around-selection',
+  'edit.delete',
+];
+
+/** One layer: thumbnail, name, lock, eye. A tree item that can be picked, renamed and dragged. */
+export function LayerRow({
+  layer,
+  isSelected,
+  isCurrent,
+  canEdit,
+  drag,
+  place,
+  onFocus,
+}: {
+  readonly layer: Layer;
+  readonly isSelected: boolean;
+  /** The one that Tab reaches. */
+  readonly isCurrent: boolean;
+  readonly canEdit: boolean;
+  readonly drag: LayerDrag;
+  readonly place: { readonly row: number; readonly count: number };
+  readonly onFocus: () => void;
+}) {
+  const editor = useEditor();
+  const isRenaming = useReadable(editor.renaming) === layer.id;
+
+  function toggle(patch: { readonly hidden?: boolean; readonly locked?: boolean }, label: string): void {
+    applyCommands(editor, label, [{ type: 'patch-layer', id: layer.id, patch }]);
+  }
+
+  function select(event: {
+    readonly shiftKey: boolean;
+    readonly metaKey: boolean;
+    readonly ctrlKey: boolean;
+  }): void {
+    const before = editor.selection.get();
+    if (event.metaKey || event.ctrlKey || event.shiftKey) {
+      editor.selection.set(
+        before.includes(layer.id) ? before.filter((id) => id !== layer.id) : [...before, layer.id],
+      );
+    } else editor.selection.set([layer.id]);
+  }
+
+  const kind = layer.kind === 'mask' ? (layer.inverted ? 'inverted mask' : 'mask') : 'picture';
+  const states = [kind, layer.hidden && 'hidden', layer.locked && 'locked'].filter(Boolean).join(', ');
+  return (
+    <ContextMenu entries={useMenu()}>
+      <div
+        aria-label={`${layer.name}, ${states}`}
+        aria-level={1}
+        aria-posinset={place.row + 1}
+        aria-selected={isSelected}
+        aria-setsize={place.count}
+        className={classNames(
+          'group flex h-11 touch-pan-y items-center gap-2 rounded-control pr-1 pl-1.5 select-none coarse:h-13',
+          isSelected ? 'bg-accent-wash' : 'hover:bg-hover',
+          drag.ids.includes(layer.id) && 'opacity-40',
+        )}
+        data-layer-id={layer.id}
+        onClick={select}
+        onContextMenu={() => {
+          if (!isSelected) editor.selection.set([layer.id]);
+        }}
+        onDoubleClick={() => canEdit && editor.renaming.set(layer.id)}
+        onFocus={onFocus}
+        onPointerDown={canEdit && !isRenaming ? (event) => drag.start(event, layer.id) : undefined}
+        role="treeitem"
+        tabIndex={isCurrent ? 0 : -1}
+      >
+        <LayerThumbnail layer={layer} />
+        {isRenaming && canEdit ? (
+          <NameField layer={layer} />
+        ) : (
+          <span className={classNames('min-w-0 flex-1 truncate', layer.hidden && 'text-ink-faint')}>
+            {layer.name}
+          </span>
+        )}
+        {layer.kind === 'mask' && layer.inverted ? <Icon className="text-ink-faint" name="invert" /> : null}
+        <span className="flex" onPointerDown={(event) => event.stopPropagation()}>
+          <IconButton
+            className={classNames(
+              !layer.locked &&
+                'opacity-0 group-hover:opacity-100 focus-visible:opacity-100 coarse:opacity-100',
+            )}
+            disabled={!canEdit}
+            icon={layer.locked ? 'lock' : 'unlock'}
+            label={`${layer.locked ? 'Unlock' : 'Lock'} ${layer.name}`}
+            onClick={(event) => {
+              event.stopPropagation();
+              toggle({ locked: !layer.locked }, layer.locked ? 'Unlock layer' : 'Lock layer');
+            }}
+            size="small"
+            tabIndex={-1}
+          />
+          <IconButton
+            disabled={!canEdit}
+            icon={layer.hidden ? 'eye-off' : 'eye'}
+            label={`${layer.hidden ? 'Show' : 'Hide'} ${layer.name}`}
+            onClick={(event) => {
+              event.stopPropagation();
+              toggle({ hidden: !layer.hidden }, layer.hidden ? 'Show layer' : 'Hide layer');
+            }}
+            size="small"
+            tabIndex={-1}
+          />
+        </span>
+      </div>
+    </ContextMenu>
+  );
+}
+
+function useMenu(): readonly MenuEntry[] {
+  const editor = useEditor();
+  const actions = useActions();
+  useReadable(editor.selection);
+  return menuActions.flatMap((id): readonly MenuEntry[] => {
+    const action = actions.find((candidate) => candidate.id === id);
+    if (action === undefined || !isEnabled(action, editor)) return [];
+    const entry: MenuEntry = {
+      id,
+      label: action.label,
+      icon: action.icon,
+      shortcut: action.shortcuts?.[0],
+      danger: id === 'edit.delete',
+      onSelect: () => perform(action, editor),
+    };
+    return id === 'edit.delete' ? [{ kind: 'separator', id: 'before-delete' }, entry] : [entry];
+  });
+}
+
+/** The name while it is edited: Enter keeps it, Escape drops it, leaving the field keeps it. */
+function NameField({ layer }: { readonly layer: Layer }) {
+  const editor = useEditor();
+  const [name, setName] = useState(layer.name);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.select(), []);
+
+  function keep(): void {
+    editor.renaming.set(null);
+    const trimmed = name.trim().slice(0, 200);
+    if (trimmed !== '' && trimmed !== layer.name)
+      applyCommands(editor, 'Rename layer', [
+        { type: 'patch-layer', id: layer.id, patch: { name: trimmed } },
+      ]);
+  }
+
+  return (
+    <input
+      aria-label="Layer name"
+      className="h-7 min-w-0 flex-1 rounded-small border border-edge bg-raised px-1.5 text-13 coarse:text-16"
+      maxLength={200}
+      onBlur={keep}
+      onChange={(event) => setName(event.target.value)}
+      onClick={(event) => event.stopPropagation()}
+      onDoubleClick={(event) => event.stopPropagation()}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (event.key === 'Enter') keep();
+        if (event.key === 'Escape') editor.renaming.set(null);
+      }}
+      ref={input}
+      value={name}
+    />
+  );
+}

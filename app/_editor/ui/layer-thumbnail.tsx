@@ -1,0 +1,92 @@
+'use client';
+
+import { useEffect, useRef } from 'react';
+import { type Layer, type MaskLayer, tileSize } from '../../../shared/document/schema.ts';
+import { parseTileKey } from '../../../shared/raster/mask.ts';
+import { unpackStroke } from '../../../shared/raster/stroke-points.ts';
+import { Icon } from '../../_ui/icon.tsx';
+import { localBox } from '../core/layer-geometry.ts';
+import { maskColor } from '../core/mask-color.ts';
+import { useEditorParts, useReadable } from './editor-context.ts';
+
+/** Sides of a thumbnail, CSS pixels. */
+const side = 32;
+
+/** What a layer looks like, small. */
+export function LayerThumbnail({ layer }: { readonly layer: Layer }) {
+  return (
+    <span className="chequer relative flex size-8 shrink-0 items-center justify-center overflow-hidden rounded-small outline outline-line">
+      {layer.kind === 'image' ? <PictureThumbnail layer={layer} /> : <MaskThumbnail layer={layer} />}
+    </span>
+  );
+}
+
+function PictureThumbnail({ layer }: { readonly layer: Extract<Layer, { readonly kind: 'image' }> }) {
+  const { pictures } = useEditorParts();
+  useReadable(pictures.revision);
+  const picture = pictures.get(layer.asset);
+  switch (picture.state) {
+    case 'loading':
+      return <span className="size-full animate-wait bg-pressed" />;
+    case 'failed':
+      return <Icon className="text-danger-text" name="warning" />;
+    case 'ready':
+      return (
+        // The address is signed and short-lived; next/image would fetch it again from the server.
+        <img alt="" className="size-full object-cover" draggable={false} src={picture.url} />
+      );
+  }
+}
+
+/** The painted part of a mask in its tint, made anew a moment after it changed. */
+function MaskThumbnail({ layer }: { readonly layer: MaskLayer }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      if (canvas.current !== null) drawMask(canvas.current, layer);
+    }, 60);
+    return () => clearTimeout(timer);
+  }, [layer]);
+  return <canvas className="size-full" height={side * 2} ref={canvas} width={side * 2} />;
+}
+
+/**
+ * Strokes as plain lines without pressure or hardness: at 32 px nobody can tell, and it costs nothing. Baked tiles are not
+ * decoded for it; their squares stand for them.
+ */
+function drawMask(canvas: HTMLCanvasElement, layer: MaskLayer): void {
+  const context = canvas.getContext('2d');
+  if (context === null) return;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  const color = maskColor(layer.id);
+  const box = localBox(layer);
+  if (box !== null) {
+    const scale = (canvas.width - 8) / Math.max(box.width, box.height, 1);
+    context.translate(canvas.width / 2, canvas.height / 2);
+    context.scale(scale, scale);
+    context.translate(-(box.x + box.width / 2), -(box.y + box.height / 2));
+    context.fillStyle = color;
+    for (const key of layer.tiles.keys()) {
+      const [column, row] = parseTileKey(key);
+      context.fillRect(column * tileSize, row * tileSize, tileSize, tileSize);
+    }
+    context.lineCap = 'round';
+    context.lineJoin = 'round';
+    context.strokeStyle = color;
+    for (const stroke of layer.strokes) {
+      context.globalCompositeOperation = stroke.tool === 'eraser' ? 'destination-out' : 'source-over';
+      context.globalAlpha = stroke.opacity;
+      context.lineWidth = stroke.size;
+      context.beginPath();
+      for (const { x, y } of unpackStroke(stroke.points)) context.lineTo(x, y);
+      context.stroke();
+    }
+  }
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.globalAlpha = 1;
+  context.fillStyle = color;
+  context.globalCompositeOperation = 'source-out';
+  if (layer.inverted) context.fillRect(0, 0, canvas.width, canvas.height);
+  context.globalCompositeOperation = 'source-over';
+}

@@ -1,0 +1,161 @@
+'use client';
+
+import { useRef, useState } from 'react';
+import { type BlendMode, blendModes, type LayerId } from '../../../shared/document/schema.ts';
+import { IconButton } from '../../_ui/icon-button.tsx';
+import { Select } from '../../_ui/select.tsx';
+import { Slider } from '../../_ui/slider.tsx';
+import { applyCommands, editableSelection } from '../core/editor.ts';
+import { useCanvasModel, useEditor, useEditorParts, useReadable } from './editor-context.ts';
+import { LayerRow } from './layer-row.tsx';
+import { middleOnCanvas } from './middle-on-canvas.ts';
+import { ActionButton } from './toolbar.tsx';
+import { useLayerDrag } from './use-layer-drag.ts';
+import { useLayerKeys } from './use-layer-keys.ts';
+
+const blendLabels: Readonly<Record<BlendMode, string>> = {
+  normal: 'Normal',
+  multiply: 'Multiply',
+  screen: 'Screen',
+  overlay: 'Overlay',
+  darken: 'Darken',
+  lighten: 'Lighten',
+};
+const blendOptions = blendModes.map((value) => ({
+  value,
+  label: blendLabels[value],
+}));
+
+/** The layers as a painter knows them: topmost first, with what can be done to the selected ones above. */
+export function LayersPanel() {
+  const { editor, placeFiles } = useEditorParts();
+  const { layers } = useCanvasModel();
+  const selection = useReadable(editor.selection);
+  const canEdit = useReadable(editor.document.canEdit);
+  const list = useRef<HTMLDivElement>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const topFirst = layers.toReversed();
+  const [current, setCurrent] = useState<LayerId | null>(null);
+  const focusable = topFirst.find((layer) => layer.id === current) ?? topFirst[0];
+  const drag = useLayerDrag({ list, topFirst });
+  const onKeyDown = useLayerKeys({ topFirst, current: focusable, setCurrent, list });
+
+  return (
+    <div className="flex min-h-0 flex-1 flex-col">
+      {canEdit ? (
+        <div className="flex items-center gap-0.5 px-2 pt-1 pb-1">
+          <ActionButton id="mask.new" />
+          <IconButton
+            icon="image"
+            iconSize={20}
+            label="Add a picture"
+            onClick={() => input.current?.click()}
+          />
+          <input
+            accept="image/*"
+            aria-label="Picture files"
+            className="hidden"
+            multiple
+            onChange={(event) => {
+              placeFiles([...(event.target.files ?? [])], middleOnCanvas(editor));
+              event.target.value = '';
+            }}
+            ref={input}
+            type="file"
+          />
+          <span className="flex-1" />
+          <ActionButton id="mask.invert" />
+          <ActionButton id="edit.duplicate" />
+          <ActionButton id="edit.delete" />
+        </div>
+      ) : null}
+      <SelectedLayerFields />
+      {topFirst.length === 0 ? (
+        <p className="px-4 py-6 text-center text-ink-faint">
+          No layers yet. Pictures you accept or drop here, and the masks you paint, become layers.
+        </p>
+      ) : (
+        <div
+          aria-label="Layers"
+          aria-multiselectable="true"
+          className="relative min-h-0 flex-1 overflow-y-auto px-2 pb-2"
+          onKeyDown={onKeyDown}
+          ref={list}
+          role="tree"
+        >
+          {topFirst.map((layer, row) => (
+            <LayerRow
+              canEdit={canEdit}
+              drag={drag}
+              isCurrent={layer.id === focusable?.id}
+              isSelected={selection.includes(layer.id)}
+              key={layer.id}
+              layer={layer}
+              onFocus={() => setCurrent(layer.id)}
+              place={{ row, count: topFirst.length }}
+            />
+          ))}
+          {drag.line === null ? null : (
+            <div
+              className="pointer-events-none absolute inset-x-2 z-10 h-0.5 rounded-full bg-accent before:absolute before:-top-[3px] before:-left-1 before:size-2 before:rounded-full before:border-2 before:border-accent before:bg-surface"
+              style={{ top: drag.line - 1 }}
+            />
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Opacity and blend mode of what is selected; they drag as one change and are written once. */
+function SelectedLayerFields() {
+  const editor = useEditor();
+  useCanvasModel();
+  useReadable(editor.selection);
+  const [dragged, setDragged] = useState<number | null>(null);
+  const layers = editableSelection(editor);
+  const [first] = layers;
+  if (first === undefined) return null;
+  const pictures = layers.filter((layer) => layer.kind === 'image');
+  const [picture] = pictures;
+
+  function commitOpacity(opacity: number): void {
+    setDragged(null);
+    applyCommands(
+      editor,
+      'Change opacity',
+      layers.map(({ id }) => ({ type: 'patch-layer', id, patch: { opacity } })),
+    );
+  }
+
+  return (
+    <div className="grid grid-cols-2 items-end gap-3 px-3 pt-1 pb-3 hairline-b">
+      <Slider
+        label="Opacity"
+        max={1}
+        min={0}
+        onChange={setDragged}
+        onCommit={commitOpacity}
+        scale={100}
+        step={0.01}
+        unit="%"
+        value={dragged ?? first.opacity}
+      />
+      {picture === undefined ? null : (
+        <Select<BlendMode>
+          hideLabel
+          label="Blend mode"
+          onChange={(blend) => {
+            applyCommands(
+              editor,
+              'Change blend mode',
+              pictures.map(({ id }) => ({ type: 'patch-layer', id, patch: { blend } })),
+            );
+          }}
+          options={blendOptions}
+          value={picture.blend}
+        />
+      )}
+    </div>
+  );
+}
