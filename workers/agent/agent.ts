@@ -1,0 +1,272 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type pg from 'pg';
+import type { Log } from '../../platform/log.ts';
+import { type Boss, ensureQueue, openBoss } from '../../platform/queue/boss.ts';
+import { type ClaimedJob, claimJob } from '../../platform/queue/claim.ts';
+import { type Affinity, chooseQueue } from '../../platform/queue/choose-queue.ts';
+import { ensureClock } from '../../platform/queue/fair-share.ts';
+import { queueNameOf } from '../../platform/queue/names.ts';
+import { reapLostJobs } from '../../platform/queue/reap.ts';
+import { onPool, openPool } from '../../platform/queue/sql.ts';
+import { touchClaim } from '../../platform/queue/touch.ts';
+import { listWaitingQueues } from '../../platform/queue/waiting-queues.ts';
+import { beat, markStopped, registerWorker, sweepWorkers } from '../../platform/queue/workers.ts';
+import type { AssetStore } from '../../platform/storage/port.ts';
+import type { Pool } from '../../shared/contracts/generation.ts';
+import { createPackScanner, type PackScanner, type ServablePack } from './packs.ts';
+import { createRunnerPair, type RunnerPair } from './runner-pair.ts';
+import { openSession } from './session.ts';
+import { type RunningJob, startJob } from './slot.ts';
+
+export interface AgentOptions {
+  readonly databaseUrl: string;
+  readonly storage: AssetStore;
+  readonly gessoHome: string;
+  readonly pools: readonly Pool[];
+  /** Jobs at once, each in a runner process of its own: one a device. */
+  readonly slots: number;
+  /** Takes probe jobs as well, which the chaos and bench scripts send. */
+  readonly servesProbes: boolean;
+  readonly log: Log;
+  /** Milliseconds without a step after which a run counts as hung. Loading a model counts as the first step. */
+  readonly stepLimitMs?: number;
+  /** Resident memory after which a runner is replaced, in bytes. */
+  readonly memoryLimit?: number;
+}
+
+export interface Agent {
+  readonly workerId: string;
+  /** Process ids of the living runners. */
+  runnerPids(): readonly number[];
+  /** Generations that run here now. */
+  runningIds(): readonly string[];
+  /** Takes no more work, lets what runs finish for `graceMs`, gives the rest back to the line, and closes everything. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const beatEveryMs = 2_000;
+const reapEveryMs = 250;
+const scanEveryMs = 15_000;
+/** An idle slot looks by itself this often, should a wake message be lost. */
+const pollEveryMs = 1_000;
+const probePack: ServablePack = { id: 'probe', pool: 'image' };
+
+/**
+ * A worker agent: one process a machine. It claims jobs, has runner processes do them, settles the results, and watches
+ * over everybody's lost jobs. It never loads a model itself, so its heartbeat never waits for one.
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { databaseUrl, log } = options;
+  const pool = openPool({
+    url: databaseUrl,
+    connections: 2 + options.slots,
+    onError: (err) => log.debug({ err }, 'an idle connection was lost'),
+  });
+  const boss = await openBoss({
+    url: databaseUrl,
+    supervise: true,
+    onError: (err) => log.warn({ err: err.message }, 'the queue lost its connection for a moment'),
+  });
+  const scanner = createPackScanner(options.gessoHome, log);
+  let packs = await scanPacks(scanner, options);
+  await prepareQueues(boss, pool, { packs, pools: options.pools });
+  const name = hostname();
+  const worker = await registerWorker(onPool(pool), {
+    hostname: name,
+    pools: options.pools,
+    packs: packs.map((pack) => pack.id),
+    device: 'cpu',
+  });
+  const ending = new AbortController();
+  const running = new Map<string, RunningJob>();
+  const recentlyCancelled = new Set<string>();
+  let isStopping = false;
+  let wakers: (() => void)[] = [];
+
+  function wakeAll(): void {
+    const woken = wakers;
+    wakers = [];
+    for (const wake of woken) wake();
+  }
+
+  function cancel(generationId: string): void {
+    running.get(generationId)?.stop('cancelled');
+    // The message may overtake the answer to our own claim.
+    recentlyCancelled.add(generationId);
+    setTimeout(() => recentlyCancelled.delete(generationId), 10_000).unref();
+  }
+
+  const session = openSession({
+    url: databaseUrl,
+    lockKey: worker.lockKey,
+    log,
+    onWake: wakeAll,
+    onCancel: cancel,
+    onLive: () => {
+      void keepAlive();
+      wakeAll();
+    },
+  });
+  const folder = await mkdtemp(join(tmpdir(), 'gesso-runner-'));
+  const warm = options.servesProbes ? ['probe'] : ['generate-image'];
+  const runnerPairs = Array.from({ length: options.slots }, () => createRunnerPair({ cwd: folder, warm }));
+
+  const keepAlive = guarded('heartbeat', log, async () => {
+    await beat(
+      onPool(pool),
+      worker.id,
+      packs.map((pack) => pack.id),
+    );
+    await Promise.all(
+      [...running.values()].map(async (one) => {
+        if (!(await touchClaim(boss, pool, one.job))) one.stop('lost');
+      }),
+    );
+  });
+  const reap = guarded('reaper', log, async () => {
+    if (!session.isLive) return;
+    const count = await reapLostJobs(boss, pool);
+    if (count > 0) log.info({ count }, 'gave lost jobs back to the line');
+  });
+  const scan = guarded('pack scan', log, async () => {
+    packs = await scanPacks(scanner, options);
+    await prepareQueues(boss, pool, { packs, pools: options.pools });
+  });
+  const sweep = guarded('sweep', log, () => sweepWorkers(onPool(pool)));
+  const timers = [
+    setInterval(() => void keepAlive(), beatEveryMs),
+    setInterval(() => void reap(), reapEveryMs),
+    setInterval(() => void scan(), scanEveryMs),
+    setInterval(() => void sweep(), 3_600_000),
+  ];
+
+  /** Waits until something may have come in, or a second. */
+  function idle(): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        wakers = wakers.filter((one) => one !== wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, pollEveryMs);
+      wakers.push(wake);
+    });
+  }
+
+  async function claimNext(affinity: Affinity): Promise<ClaimedJob | null> {
+    const queues = packs.map((pack) => ({ pack: pack.id, queue: queueNameOf(pack.pool, pack.id) }));
+    const only = queues.length === 1 ? queues[0]?.queue : undefined;
+    const queue = only ?? chooseQueue(await listWaitingQueues(onPool(pool), queues), affinity);
+    if (queue === null || queue === undefined) return null;
+    return claimJob({ boss, pool }, { queue, workerId: worker.id });
+  }
+
+  async function serve(runners: RunnerPair): Promise<void> {
+    let affinity: Affinity = { pack: null, run: 0 };
+    while (!isStopping) {
+      if (!session.isLive) {
+        await idle();
+        continue;
+      }
+      let job: ClaimedJob | null = null;
+      try {
+        job = await claimNext(affinity);
+      } catch (err) {
+        log.warn({ err }, 'could not look for work; trying again');
+      }
+      if (job === null) {
+        await idle();
+        continue;
+      }
+      affinity = { pack: job.pack, run: job.pack === affinity.pack ? affinity.run + 1 : 1 };
+      await runOne(job, runners);
+    }
+  }
+
+  async function runOne(job: ClaimedJob, runners: RunnerPair): Promise<void> {
+    const one = startJob(job, {
+      boss,
+      pool,
+      storage: options.storage,
+      runners,
+      packFolders: scanner.folders,
+      workerName: name,
+      log,
+      signal: ending.signal,
+      stepLimitMs: options.stepLimitMs ?? 120_000,
+      memoryLimit: options.memoryLimit ?? 3 * 1024 ** 3,
+    });
+    running.set(job.generationId, one);
+    if (recentlyCancelled.has(job.generationId)) one.stop('cancelled');
+    if (isStopping) one.stop('stopping');
+    const forget = one.settled.then(() => {
+      if (running.get(job.generationId) === one) running.delete(job.generationId);
+    });
+    // The runner takes the next job while this one's result is stored and committed.
+    await one.ran;
+    if (running.size > options.slots + 1) await forget;
+  }
+
+  const serving = runnerPairs.map(serve);
+  await session.whenLive();
+  log.info({ workerId: worker.id, packs: packs.map((pack) => pack.id) }, 'the worker is ready');
+
+  return {
+    workerId: worker.id,
+    runnerPids: () => runnerPairs.flatMap((pair) => pair.pids()),
+    runningIds: () => [...running.keys()],
+    async stop(graceMs = 0) {
+      isStopping = true;
+      wakeAll();
+      const all = () => Promise.all([...running.values()].map((one) => one.settled));
+      await Promise.race([all(), delay(graceMs)]);
+      for (const one of running.values()) one.stop('stopping');
+      await Promise.race([all(), delay(5_000)]);
+      ending.abort(new Error('the worker stops'));
+      for (const timer of timers) clearInterval(timer);
+      await Promise.all(serving.map((slot) => Promise.race([slot, delay(2_000)])));
+      await Promise.all(runnerPairs.map((pair) => pair.close()));
+      await markStopped(onPool(pool), worker.id).catch(() => undefined);
+      await session.close();
+      await boss.stop({ graceful: false }).catch(() => undefined);
+      await pool.end();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function scanPacks(scanner: PackScanner, options: AgentOptions): Promise<readonly ServablePack[]> {
+  const found = (await scanner.scan()).filter((pack) => options.pools.includes(pack.pool));
+  return options.servesProbes ? [...found, probePack] : found;
+}
+
+async function prepareQueues(
+  boss: Boss,
+  pool: pg.Pool,
+  served: { readonly packs: readonly ServablePack[]; readonly pools: readonly Pool[] },
+): Promise<void> {
+  for (const one of served.pools) await ensureClock(onPool(pool), one);
+  for (const pack of served.packs) await ensureQueue(boss, queueNameOf(pack.pool, pack.id));
+}
+
+/** `work`, at most once at a time, its errors logged: for timers. */
+function guarded(name: string, log: Log, work: () => Promise<unknown>): () => Promise<void> {
+  let isBusy = false;
+  return async () => {
+    if (isBusy) return;
+    isBusy = true;
+    try {
+      await work();
+    } catch (err) {
+      log.warn({ err: err instanceof Error ? err.message : err }, `${name} failed; trying again`);
+    } finally {
+      isBusy = false;
+    }
+  };
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,143 @@
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { runnerEnv } from '../../platform/env.ts';
+import { fromRunnerSchema, type taskResultSchema, type ToRunner } from '../runner/protocol.ts';
+import type { TaskProgress } from '../tasks/task.ts';
+
+const script = join(import.meta.dirname, '../runner/main.ts');
+
+/** How a run ended. A crash is everything that was not said: exit, signal, a broken message. */
+export type RunOutcome =
+  | { readonly kind: 'done'; readonly result: z.infer<typeof taskResultSchema>; readonly rss: number }
+  | { readonly kind: 'cancelled' }
+  | {
+      readonly kind: 'failed';
+      readonly code: string;
+      readonly message: string;
+      readonly fix: string;
+      readonly detail: string;
+    }
+  | { readonly kind: 'crashed'; readonly how: string };
+
+export interface RunnerProcess {
+  readonly pid: number | undefined;
+  readonly isAlive: boolean;
+  /** Runs finished or begun so far. */
+  readonly runs: number;
+  /** Resolves when the process can work; rejects when it ended first. */
+  readonly ready: Promise<void>;
+  /** Starts one piece of work; one at a time. Never rejects. */
+  run(task: string, input: unknown, onProgress: (progress: TaskProgress) => void): Promise<RunOutcome>;
+  /** Asks the present run to stop at its next step. */
+  cancel(): void;
+  /** SIGKILL: the only thing that stops native code. Resolves when the process is gone. */
+  kill(): Promise<void>;
+}
+
+export interface RunnerOptions {
+  /** An empty folder. */
+  readonly cwd: string;
+  /** Tasks to load before the process counts as ready. */
+  readonly warm: readonly string[];
+}
+
+interface CurrentRun {
+  readonly run: number;
+  readonly onProgress: (progress: TaskProgress) => void;
+  readonly settle: (outcome: RunOutcome) => void;
+}
+
+/** Starts a runner process. */
+export function startRunner(options: RunnerOptions): RunnerProcess {
+  const child = fork(script, [...options.warm], {
+    cwd: options.cwd,
+    env: runnerEnv(),
+    // onnxruntime-node 1.30 reads nothing from a native Float16Array, so the class must not exist.
+    execArgv: ['--no-js-float16array', '--disable-warning=ExperimentalWarning'],
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  let current: CurrentRun | undefined;
+  let isAlive = true;
+  let runs = 0;
+  let becomeReady: () => void = () => undefined;
+  let failReady: (error: Error) => void = () => undefined;
+  const ready = new Promise<void>((resolve, reject) => {
+    becomeReady = resolve;
+    failReady = reject;
+  });
+  // Whoever waits for it hears of it; a spare that dies unwatched is simply replaced.
+  ready.catch(() => undefined);
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+
+  function end(how: string): void {
+    isAlive = false;
+    failReady(new Error(how));
+    finish({ kind: 'crashed', how });
+  }
+
+  function finish(outcome: RunOutcome): void {
+    const ending = current;
+    current = undefined;
+    ending?.settle(outcome);
+  }
+
+  function send(message: ToRunner): void {
+    // A process that died under our hands shows itself by its exit.
+    child.send(message, () => undefined);
+  }
+
+  child.once('error', (error) => end(error.message));
+  child.once('exit', (code, signal) => end(signal === null ? `exit ${code}` : signal));
+  child.on('message', (raw) => {
+    const parsed = fromRunnerSchema.safeParse(raw);
+    if (!parsed.success) {
+      child.kill('SIGKILL');
+      return;
+    }
+    const message = parsed.data;
+    if (message.kind === 'ready') {
+      becomeReady();
+      return;
+    }
+    if (message.run !== current?.run) return;
+    switch (message.kind) {
+      case 'progress':
+        current.onProgress(message);
+        break;
+      case 'done':
+      case 'cancelled':
+      case 'failed':
+        finish(message);
+        break;
+    }
+  });
+
+  return {
+    pid: child.pid,
+    ready,
+    get isAlive() {
+      return isAlive;
+    },
+    get runs() {
+      return runs;
+    },
+    run(task, input, onProgress) {
+      if (!isAlive) return Promise.resolve({ kind: 'crashed', how: 'it was not running' });
+      runs += 1;
+      const run = runs;
+      return new Promise((settle) => {
+        current = { run, onProgress, settle };
+        send({ kind: 'run', run, task, input });
+      });
+    },
+    cancel() {
+      if (current !== undefined) send({ kind: 'cancel', run: current.run });
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+}

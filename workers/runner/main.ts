@@ -1,0 +1,63 @@
+import { TaskError } from '../tasks/task.ts';
+import { type FromRunner, toRunnerSchema } from './protocol.ts';
+import { loadTask } from './registry.ts';
+
+/**
+ * A runner: one child process a device, one job at a time, no database, no store, no network of its own. Native inference
+ * blocks the event loop between two steps, so the agent talks to it by messages and, when it does not answer, by SIGKILL.
+ * Arguments: names of tasks to load before it counts as ready.
+ */
+const cancelled = new Error('cancelled');
+
+let running: { readonly run: number; readonly abort: AbortController } | undefined;
+
+process.on('disconnect', () => process.exit(0));
+process.on('message', (raw) => {
+  const message = toRunnerSchema.parse(raw);
+  if (message.kind === 'run') void work(message.run, message.task, message.input);
+  else if (running?.run === message.run) running.abort.abort(cancelled);
+});
+
+for (const name of process.argv.slice(2)) await (await loadTask(name)).warm();
+say({ kind: 'ready' });
+
+async function work(run: number, name: string, input: unknown): Promise<void> {
+  const abort = new AbortController();
+  running = { run, abort };
+  try {
+    const task = await loadTask(name);
+    const result = await task.run(input, {
+      signal: abort.signal,
+      now: () => performance.now(),
+      report: (progress) => say({ kind: 'progress', run, ...progress }),
+    });
+    say({
+      kind: 'done',
+      run,
+      result: { ...result, outputs: [...result.outputs], inputs: [...result.inputs] },
+      rss: process.memoryUsage.rss(),
+    });
+  } catch (error) {
+    say(abort.signal.aborted ? { kind: 'cancelled', run } : describe(run, error));
+  } finally {
+    running = undefined;
+  }
+}
+
+function describe(run: number, error: unknown): FromRunner {
+  if (error instanceof TaskError) {
+    return { kind: 'failed', run, code: error.code, message: error.message, fix: error.fix, detail: '' };
+  }
+  return {
+    kind: 'failed',
+    run,
+    code: 'internal',
+    message: 'Something went wrong while this was made.',
+    fix: 'Retry. If it happens again, read the log of the worker.',
+    detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  };
+}
+
+function say(message: FromRunner): void {
+  process.send?.(message);
+}

@@ -1,0 +1,53 @@
+import sharp from 'sharp';
+import type { GrayPicture, RgbPicture } from '../../models/pipelines/image/picture.ts';
+import type { RgbaPicture } from '../compose/raster.ts';
+
+/** As many as an upload may have. */
+const mostPixels = 64_000_000;
+/** Longest base64 text of a preview that a NOTIFY can carry. */
+const longestPreview = 7_000;
+
+export async function decodeRgba(bytes: Uint8Array): Promise<RgbaPicture> {
+  const { data, info } = await open(bytes)
+    .ensureAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data: new Uint8Array(data) };
+}
+
+export async function decodeRgb(bytes: Uint8Array): Promise<RgbPicture> {
+  const { data, info } = await open(bytes)
+    .removeAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data: new Uint8Array(data) };
+}
+
+export async function decodeGray(bytes: Uint8Array): Promise<GrayPicture> {
+  const { data, info } = await sharp(bytes, { limitInputPixels: mostPixels })
+    .toColourspace('b-w')
+    .extractChannel(0)
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data: new Uint8Array(data) };
+}
+
+export async function encodePng(picture: RgbPicture | GrayPicture, channels: 1 | 3): Promise<Uint8Array> {
+  const { width, height, data } = picture;
+  return new Uint8Array(await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
+}
+
+/** A small WebP as base64, or null should it not fit. */
+export async function encodePreview(picture: RgbPicture): Promise<string | null> {
+  const { width, height, data } = picture;
+  const bytes = await sharp(data, { raw: { width, height, channels: 3 } })
+    .resize(64, 64, { fit: 'inside', withoutEnlargement: true })
+    .webp({ quality: 70 })
+    .toBuffer();
+  const text = bytes.toString('base64');
+  return text.length <= longestPreview ? text : null;
+}
+
+function open(bytes: Uint8Array) {
+  return sharp(bytes, { limitInputPixels: mostPixels }).autoOrient().toColourspace('srgb');
+}

@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { childEnv } from '../../platform/env.ts';
+
+const script = join(import.meta.dirname, '../main.ts');
+
+/** A worker agent in a process of its own, for faults that need one. */
+export interface AgentProcess {
+  readonly pid: number;
+  readonly child: ChildProcess;
+  /** Process ids of its runners. */
+  runnerPids(): Promise<readonly number[]>;
+  /** Resolves when the process is gone. */
+  signal(signal: NodeJS.Signals): void;
+  readonly gone: Promise<void>;
+}
+
+/** Starts `workers/main.ts` for probe jobs. Resolves when it says that it is ready. */
+export async function startAgentProcess(options: {
+  readonly databaseUrl: string;
+  readonly home: string;
+  readonly slots?: number;
+  readonly probe?: boolean;
+  readonly onLine?: (line: string) => void;
+}): Promise<AgentProcess> {
+  const args = ['--slots', String(options.slots ?? 1), ...(options.probe === false ? [] : ['--probe'])];
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
+    env: childEnv({ DATABASE_URL: options.databaseUrl, GESSO_HOME: options.home, LOG_LEVEL: 'info' }),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      const text = chunk.toString();
+      options.onLine?.(text);
+      if (text.includes('the worker is ready')) resolve();
+    });
+    child.once('exit', (code) => reject(new Error(`the worker ended at once with ${code}`)));
+  });
+  const pid = child.pid ?? 0;
+  return {
+    pid,
+    child,
+    gone,
+    runnerPids: () => childrenOf(pid),
+    signal: (signal) => {
+      child.kill(signal);
+    },
+  };
+}
+
+/** Process ids of the children of a process, from /proc. */
+export async function childrenOf(parent: number): Promise<readonly number[]> {
+  const names = await readdir('/proc');
+  const found: number[] = [];
+  for (const name of names.filter((one) => /^\d+$/.test(one))) {
+    // "pid (command) state ppid …"; the command may hold spaces and brackets.
+    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (Number(fields[1]) === parent) found.push(Number(name));
+  }
+  return found;
+}
