@@ -82,7 +82,10 @@ function check(golden: StepsCase, folder: string): Verdict {
   }
   const [last = 0] = golden.tol_abs.slice(-1);
   const final = numbers(golden.final, folder);
-  return firstOf(...failures, within('final', next.value, final, absolute(golden.level === 'exact' ? 0 : last)));
+  return firstOf(
+    ...failures,
+    within('final', next.value, final, absolute(golden.level === 'exact' ? 0 : last)),
+  );
 }
 
 function optionsOf(golden: StepsCase): SolveOptions {

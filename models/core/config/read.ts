@@ -4,6 +4,9 @@ import { ddim } from '../solvers/ddim.ts';
 import { ddimInverse } from '../solvers/ddim-inverse.ts';
 import { ddpm } from '../solvers/ddpm.ts';
 import { deis } from '../solvers/deis.ts';
+import { dpm2sAncestral } from '../solvers/dpm-2s-ancestral.ts';
+import { dpm3mSde } from '../solvers/dpm-3m-sde.ts';
+import { dpmSde } from '../solvers/dpm-sde.ts';
 import { dpm2 } from '../solvers/dpm2.ts';
 import { dpm2Ancestral } from '../solvers/dpm2-ancestral.ts';
 import { dpmMultistep } from '../solvers/dpm-multistep.ts';
@@ -37,6 +40,9 @@ export const schedulers: readonly SchedulerDefinition[] = [
   dpm2Ancestral,
   dpmMultistep,
   dpmSinglestep,
+  dpm2sAncestral,
+  dpmSde,
+  dpm3mSde,
   unipc,
   deis,
   lcm,

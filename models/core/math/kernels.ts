@@ -65,7 +65,8 @@ export function combine(
 /** x = x + a·y, each operation rounded to x's own type. */
 export function addScaledRounded(x: Latent, a: number, y: Latent): void {
   if (x instanceof Float32Array) {
-    for (let i = 0; i < x.length; i++) x[i] = Math.fround(x[i]) + Math.fround(a * y[i]);
+    const factor = Math.fround(a);
+    for (let i = 0; i < x.length; i++) x[i] = Math.fround(x[i]) + Math.fround(factor * y[i]);
   } else {
     for (let i = 0; i < x.length; i++) x[i] += a * y[i];
   }

@@ -1,6 +1,7 @@
 import { sqrtFloat32 } from '../math/sqrt-float32.ts';
 import { roundHalfEven } from '../math/rounding.ts';
 import type { PlanRequest } from '../types.ts';
+import { levelsOrTable } from './request.ts';
 import { type VeOptions, veLevels } from './ve-plan.ts';
 import { timestepAt } from './vp-sigmas.ts';
 
@@ -19,9 +20,9 @@ function twice(values: readonly number[]): number[] {
   return values.flatMap((value) => [value, value]);
 }
 
-/** Geometric mean as a float32 value: the middle of two levels in log sigma. */
+/** Geometric mean: the middle of two levels in log sigma. */
 function logMiddle(a: number, b: number): number {
-  return f(Math.sqrt(a * b));
+  return Math.sqrt(a * b);
 }
 
 /**
@@ -31,15 +32,16 @@ function logMiddle(a: number, b: number): number {
 export function dpm2Levels(options: VeOptions, request: PlanRequest, ancestral: boolean): Dpm2Levels {
   const { timesteps: exact, sigmas: inner } = veLevels(options, request);
   const timesteps = options.spacing === 'karras' ? exact.map(roundHalfEven) : exact.map(f);
-  const sigmas = Array.from(inner, f);
-  sigmas.push(0);
-  const all = [sigmas[0], ...twice(sigmas.slice(1)), 0];
+  const computed = Float64Array.of(f(inner[0]), ...twice(Array.from(inner.subarray(1), f)), 0, 0, 0);
+  const all = levelsOrTable(computed, request);
+  const sigmas = Array.from(inner, (_, i) => all[i === 0 ? 0 : 2 * i - 1]);
+  sigmas.push(all[all.length - 1]);
   const { interpol, internals } = ancestral ? ancestralArrays(sigmas) : plainArrays(sigmas);
   const middles = interpol.map((sigma) => f(timestepAt(options.table, sigma)));
   const woven = Array.from(timesteps.subarray(1)).flatMap((t, i) => [middles[ancestral ? i : i + 1], t]);
   return {
     timesteps: Float64Array.of(timesteps[0], ...woven),
-    sigmas: Float64Array.from(all),
+    sigmas: all,
     internals,
   };
 }

@@ -6,7 +6,7 @@ import { combine, combine2 } from '../math/kernels.ts';
 import { makePlan, type Run } from '../plan.ts';
 import { toOriginalVe, vpLevel } from '../prediction.ts';
 import { type Dpm2Levels, dpm2Levels } from '../schedule/dpm2-levels.ts';
-import { levelsOrTable, refuse } from '../schedule/request.ts';
+import { refuse } from '../schedule/request.ts';
 import { veInitNoise, veParts } from '../schedule/ve-plan.ts';
 import { sigmaTable } from '../schedule/vp-sigmas.ts';
 import type { PredictionType, Solver } from '../types.ts';
@@ -76,7 +76,7 @@ export const dpm2Ancestral = defineScheduler({
           request,
           true,
         );
-        const sigmas = levelsOrTable(levels.sigmas, request);
+        const { sigmas } = levels;
         const { sigmas_interpol: middle } = levels.internals;
         return makePlan({
           className: NAME,

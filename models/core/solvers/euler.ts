@@ -41,7 +41,7 @@ function* eulerSteps(run: Run, type: PredictionType): Solver {
   for (let i = run.begin; i < run.end; i++) {
     const prediction = yield run.at(i);
     const hat = churnedSigma(run, sigmas[i]);
-    if (type === 'epsilon' && hat === sigmas[i]) epsilonStep(x, prediction, hat, f(sigmas[i + 1] - hat));
+    if (type === 'epsilon' && hat === sigmas[i]) epsilonStep(x, prediction, hat, sigmas[i + 1] - hat);
     else {
       // A churned x is read at its raised level, except that v keeps the level it was predicted at.
       const { fromX, fromPrediction } = toOriginalVe(type, type === 'v_prediction' ? sigmas[i] : hat);
@@ -56,10 +56,11 @@ function* eulerSteps(run: Run, type: PredictionType): Solver {
 /** x0 = x - s·m; d = (x - x0)/s; x + d·dt, each operation rounded as float32 tensors round it. */
 function epsilonStep(x: Latent, m: Latent, sigma: number, dt: number): void {
   if (x instanceof Float32Array) {
+    const step = f(dt);
     for (let i = 0; i < x.length; i++) {
       const value = f(x[i]);
       const x0 = f(value - f(sigma * m[i]));
-      x[i] = value + f(f(f(value - x0) / sigma) * dt);
+      x[i] = value + f(f(f(value - x0) / sigma) * step);
     }
   } else {
     for (let i = 0; i < x.length; i++) x[i] += m[i] * dt;

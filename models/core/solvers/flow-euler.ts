@@ -28,7 +28,7 @@ function* eulerSteps(run: Run): Solver {
   const { sigmas } = run.plan;
   for (let i = run.begin; i < run.end; i++) {
     const velocity = yield run.at(i);
-    addScaledRounded(x, f(sigmas[i + 1] - sigmas[i]), velocity);
+    addScaledRounded(x, sigmas[i + 1] - sigmas[i], velocity);
     run.after(i, velocity);
   }
   return x;
