@@ -3,6 +3,7 @@
 import type { GenerationMode } from '../../../shared/contracts/recipe.ts';
 import { describeMode } from '../../../shared/document/mode.ts';
 import type { Settings } from '../../../shared/document/schema.ts';
+import type { ErrorDescription } from '../../_client/describe-error.ts';
 import { describeDuration } from '../../_ui/age.ts';
 import { buttonClass } from '../../_ui/button-class.ts';
 import { classNames } from '../../_ui/class-names.ts';
@@ -33,6 +34,7 @@ export function GenerateButton({
   settings,
   state,
   outlook,
+  problem,
   readOnly,
   onGenerate,
   onMode,
@@ -42,6 +44,8 @@ export function GenerateButton({
   readonly settings: Settings;
   readonly state: GenerateState;
   readonly outlook: Outlook | null;
+  /** Why the last press did not work. */
+  readonly problem: ErrorDescription | null;
   readonly readOnly: boolean;
   readonly onGenerate: () => void;
   readonly onMode: (mode: Settings['mode']) => void;
@@ -107,8 +111,15 @@ export function GenerateButton({
           />
         )}
       </div>
+      {problem === null ? null : (
+        <p className="flex gap-1.5 text-12 text-danger-text" role="alert">
+          <Icon className="mt-px" name="warning" />
+          <span className="min-w-0 break-words">
+            {problem.message} {problem.fix}
+          </span>
+        </p>
+      )}
       <p
-        aria-live="polite"
         className={classNames(
           'min-h-4 text-12',
           state.kind === 'blocked' ? 'text-notice-text' : 'text-ink-faint',

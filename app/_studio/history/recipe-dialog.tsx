@@ -15,6 +15,8 @@ export interface RecipeActions {
   readonly useSettings: (output: Output) => void;
   readonly useSeed: (output: Output) => void;
   readonly runAgain: (generation: Generation, output: Output) => void;
+  /** The same settings with a new seed. */
+  readonly variation: (generation: Generation, output: Output) => void;
   readonly moveToTrash: (generation: Generation, output: Output) => void;
 }
 
@@ -119,6 +121,7 @@ export function RecipeDialog({
                 <Button icon="retry" onClick={() => actions.runAgain(generation, output)}>
                   Run again
                 </Button>
+                <Button onClick={() => actions.variation(generation, output)}>New variation</Button>
               </>
             )}
             <a className={buttonClass({})} download={fileName(generation, output)} href={output.url}>

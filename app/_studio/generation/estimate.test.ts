@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { settingsSchema } from '../../../shared/document/schema.ts';
+import { estimateMs, type Sample } from './estimate.ts';
+
+const settings = settingsSchema.parse({ steps: 8, count: 2 });
+const size = { width: 256, height: 256 };
+
+function sample(durationMs: number, change: Partial<NonNullable<Sample['request']>> = {}): Sample {
+  return {
+    durationMs,
+    request: { pack: 'house-image', count: 1, steps: 8, solver: 'flow-euler', ...size, ...change },
+  };
+}
+
+test('nothing ran yet, nothing is promised', () => {
+  expect(estimateMs([], settings, size)).toBeNull();
+  expect(estimateMs([sample(4_000, { pack: 'another' })], settings, size)).toBeNull();
+});
+
+test('two pictures take twice as long as one', () => {
+  expect(estimateMs([sample(4_000)], settings, size)).toBe(8_000);
+});
+
+test('one slow run does not spoil the estimate', () => {
+  expect(estimateMs([sample(4_000), sample(60_000), sample(4_400)], settings, size)).toBe(8_800);
+});
+
+test('Heun looks twice a step, and a larger picture costs its area', () => {
+  expect(estimateMs([sample(4_000)], { ...settings, solver: 'flow-heun' }, size)).toBe(16_000);
+  expect(estimateMs([sample(4_000)], settings, { width: 512, height: 256 })).toBe(16_000);
+});

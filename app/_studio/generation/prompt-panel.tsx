@@ -1,0 +1,74 @@
+'use client';
+
+import { Collapsible } from 'radix-ui';
+import { useMemo, useState } from 'react';
+import { rootsOf } from '../../../shared/document/canvas.ts';
+import { useCanvasModel } from '../../_editor/ui/editor-context.ts';
+import { PromptField } from '../../_editor/ui/prompt-field.tsx';
+import { Icon } from '../../_ui/icon.tsx';
+import { useCanvas } from '../canvas/canvas-context.tsx';
+import { useChangeSettings } from '../canvas/use-document-settings.ts';
+import { GenerateButton } from './generate-button.tsx';
+import { SettingsForm } from './settings-form.tsx';
+import type { Generate } from './use-generate.ts';
+
+/** What to paint and how: the shared words, the shared settings, and the one button. */
+export function PromptPanel({ generate }: { readonly generate: Generate }) {
+  const { connection, readOnly } = useCanvas();
+  const { settings, negativePrompt } = useCanvasModel();
+  const change = useChangeSettings(connection.doc);
+  const texts = useMemo(() => rootsOf(connection.doc), [connection.doc]);
+  const [leaveOut, setLeaveOut] = useState(false);
+  const showsLeaveOut = leaveOut || negativePrompt !== '';
+  return (
+    <div className="flex min-h-full flex-col">
+      <div className="flex flex-1 flex-col gap-4 p-4">
+        <PromptField
+          awareness={connection.awareness}
+          canEdit={!readOnly}
+          label="Prompt"
+          onSubmit={generate.press}
+          placeholder="What should be painted?"
+          text={texts.prompt}
+        />
+        <Collapsible.Root onOpenChange={setLeaveOut} open={showsLeaveOut}>
+          {showsLeaveOut ? null : (
+            <Collapsible.Trigger className="-mt-2 -ml-1 flex h-7 items-center gap-1 rounded-small pr-2 pl-1 text-13 text-ink-soft hover:text-ink coarse:h-11">
+              <Icon name="plus" />
+              Leave something out
+            </Collapsible.Trigger>
+          )}
+          <Collapsible.Content>
+            <PromptField
+              awareness={connection.awareness}
+              canEdit={!readOnly}
+              label="Leave out"
+              lines={2}
+              onSubmit={generate.press}
+              placeholder="What should not appear?"
+              text={texts.negativePrompt}
+            />
+          </Collapsible.Content>
+        </Collapsible.Root>
+        <SettingsForm
+          onChange={change}
+          readOnly={readOnly}
+          settings={settings}
+          usesStrength={generate.mode === 'image-to-image' || generate.mode === 'inpaint'}
+        />
+      </div>
+      <div className="sticky bottom-0 bg-surface p-4 pt-3 hairline-t">
+        <GenerateButton
+          mode={generate.mode}
+          onGenerate={generate.press}
+          onMode={(mode) => change({ mode })}
+          outlook={generate.outlook}
+          problem={generate.problem}
+          readOnly={readOnly}
+          settings={settings}
+          state={generate.state}
+        />
+      </div>
+    </div>
+  );
+}
