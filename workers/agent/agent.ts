@@ -82,7 +82,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const ending = new AbortController();
   const running = new Map<string, RunningJob>();
   const recentlyCancelled = new Set<string>();
-  let isStopping = false;
+  const stopping = new AbortController();
   let wakers: (() => void)[] = [];
 
   function wakeAll(): void {
@@ -165,7 +165,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   async function serve(runners: RunnerPair): Promise<void> {
     let affinity: Affinity = { pack: null, run: 0 };
-    while (!isStopping) {
+    while (!stopping.signal.aborted) {
       if (!session.isLive) {
         await idle();
         continue;
@@ -200,7 +200,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
     running.set(job.generationId, one);
     if (recentlyCancelled.has(job.generationId)) one.stop('cancelled');
-    if (isStopping) one.stop('stopping');
+    if (stopping.signal.aborted) one.stop('stopping');
     const forget = one.settled.then(() => {
       if (running.get(job.generationId) === one) running.delete(job.generationId);
     });
@@ -218,7 +218,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     runnerPids: () => runnerPairs.flatMap((pair) => pair.pids()),
     runningIds: () => [...running.keys()],
     async stop(graceMs = 0) {
-      isStopping = true;
+      stopping.abort();
       wakeAll();
       const all = () => Promise.all([...running.values()].map((one) => one.settled));
       await Promise.race([all(), delay(graceMs)]);

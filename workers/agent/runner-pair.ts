@@ -63,9 +63,8 @@ export function createRunnerPair(options: RunnerOptions): RunnerPair {
       ),
     async close() {
       isClosed = true;
-      await Promise.all(
-        [active, spare].map((runner) => (runner?.isAlive === true ? runner.kill() : undefined)),
-      );
+      await active.kill();
+      await spare?.kill();
     },
   };
 }

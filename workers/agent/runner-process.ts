@@ -136,7 +136,7 @@ export function startRunner(options: RunnerOptions): RunnerProcess {
       if (current !== undefined) send({ kind: 'cancel', run: current.run });
     },
     async kill() {
-      child.kill('SIGKILL');
+      if (isAlive) child.kill('SIGKILL');
       await gone;
     },
   };
