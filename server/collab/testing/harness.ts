@@ -35,10 +35,10 @@ export class Harness {
   }
 
   async startServer(
-    options: { readonly redisUrl?: string; readonly port?: number } = {},
+    options: { readonly redisUrl?: string; readonly port?: number; readonly databaseUrl?: string } = {},
   ): Promise<CollabServer> {
     const server = await startCollabServer({
-      databaseUrl: this.db.url,
+      databaseUrl: options.databaseUrl ?? this.db.url,
       redisUrl: options.redisUrl,
       port: options.port ?? 0,
       host: '127.0.0.1',
