@@ -1,4 +1,5 @@
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import { AppError } from '../../platform/errors.ts';
 import { createContext, type WebServices } from '../context.ts';
 import { errorResponse } from '../http/answers.ts';
 import { readBody, requireOwnOrigin } from '../http/requests.ts';
@@ -29,15 +30,29 @@ export async function handleTrpcRequest(services: WebServices, request: Request)
   }
 }
 
-/** The same request with its body read and counted. */
+/** The same request with its body read and counted, and without what no field of ours can hold. */
 async function bounded(services: WebServices, request: Request): Promise<Request> {
-  if (request.method !== 'POST') return request;
+  if (request.method !== 'POST') {
+    refuseNul([...new URL(request.url).searchParams.values()].join('\n'));
+    return request;
+  }
   requireOwnOrigin(request, services.addresses.origins);
   const body = await readBody(request, trpcLimits.bytes);
+  refuseNul(new TextDecoder().decode(body));
   return new Request(request.url, {
     method: 'POST',
     headers: request.headers,
     body,
     signal: request.signal,
+  });
+}
+
+/** Postgres keeps every character but U+0000, in JSON too. An even number of backslashes before the escape is text. */
+const escapedNul = /(?<!\\)(?:\\\\)*\\u0000/;
+
+function refuseNul(json: string): void {
+  if (!escapedNul.test(json)) return;
+  throw new AppError('bad_input', 'The text contains a character that cannot be stored (U+0000).', {
+    fix: 'Remove it and try again.',
   });
 }
