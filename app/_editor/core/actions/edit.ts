@@ -9,6 +9,13 @@ import {
   selectedLayers,
 } from '../editor.ts';
 
+const directions = {
+  ArrowLeft: { dx: -1, dy: 0, word: 'left' },
+  ArrowRight: { dx: 1, dy: 0, word: 'right' },
+  ArrowUp: { dx: 0, dy: -1, word: 'up' },
+  ArrowDown: { dx: 0, dy: 1, word: 'down' },
+} as const;
+
 export const editActions: readonly Action[] = [
   {
     id: 'edit.undo',
@@ -119,13 +126,6 @@ export const editActions: readonly Action[] = [
     nudge(key, 10, `Shift+${key}`, ['far']),
   ]),
 ];
-
-const directions = {
-  ArrowLeft: { dx: -1, dy: 0, word: 'left' },
-  ArrowRight: { dx: 1, dy: 0, word: 'right' },
-  ArrowUp: { dx: 0, dy: -1, word: 'up' },
-  ArrowDown: { dx: 0, dy: 1, word: 'down' },
-} as const;
 
 function nudge(
   key: keyof typeof directions,
