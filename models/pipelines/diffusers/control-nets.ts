@@ -21,8 +21,10 @@ export interface ControlCall {
   /** Position in the run and evaluations in it. */
   readonly index: number;
   readonly count: number;
-  /** The map acts on the positive half only, weaker in shallow layers; needs [negative, positive] branches. */
+  /** Residuals grow from a tenth in the shallowest layer to all in the deepest. */
   readonly guessMode: boolean;
+  /** With `guessMode` and [negative, positive] branches, the map acts on the positive half alone. */
+  readonly guided: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function runControlNets(
   call: ControlCall,
 ): Promise<Readonly<Record<string, HostTensor>>> {
   const rows = call.sample.shape[0];
-  const half = call.guessMode && rows % 2 === 0;
+  const half = call.guessMode && call.guided;
   const sample = half ? sliceBatch(call.sample, rows / 2, rows) : call.sample;
   const states = half ? sliceBatch(call.states, rows / 2, rows) : call.states;
   let sums: readonly HostTensor[] = [];

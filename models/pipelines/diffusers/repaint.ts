@@ -1,4 +1,4 @@
-import { type BetaTables, betaTables } from '../../core/schedule/betas.ts';
+import { type BetaSchedule, type BetaTables, betaTables } from '../../core/schedule/betas.ts';
 import type { Rng } from '../../core/types.ts';
 import { floatData, type HostTensor } from '../../runtime/tensor.ts';
 import { drawNoise, type RunContext, type StepEvent, timestepTensor } from './latent-loop.ts';
@@ -39,7 +39,7 @@ export async function* runRepaint(
     numTrainTimesteps: training,
     betaStart: configNumber(request.schedulerConfig, 'beta_start', 0.0001),
     betaEnd: configNumber(request.schedulerConfig, 'beta_end', 0.02),
-    schedule: request.schedulerConfig.beta_schedule === 'scaled_linear' ? 'scaled_linear' : 'linear',
+    schedule: readBetaSchedule(request.schedulerConfig.beta_schedule),
   });
   const clips = request.schedulerConfig.clip_sample !== false;
   const stride = Math.floor(training / request.steps);
@@ -66,6 +66,16 @@ export async function* runRepaint(
     previous = timestep;
   }
   yield { type: 'result', pictures: { shape, data: x } };
+}
+
+const BETA_SCHEDULES: readonly BetaSchedule[] = ['linear', 'scaled_linear', 'squaredcos_cap_v2', 'sigmoid'];
+
+function readBetaSchedule(name: unknown): BetaSchedule {
+  const found = BETA_SCHEDULES.find((schedule) => schedule === (name ?? 'linear'));
+  if (found === undefined) {
+    throw new RangeError(`beta_schedule is ${JSON.stringify(name)}; known are ${BETA_SCHEDULES.join(', ')}`);
+  }
+  return found;
 }
 
 /** Timesteps from noise to picture; where one is larger than the one before it, the run goes back. */

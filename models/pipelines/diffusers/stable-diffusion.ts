@@ -141,7 +141,8 @@ async function evaluateUnet(
       timestep: at.timestep,
       index: at.index,
       count: call.plan.timesteps.length,
-      guessMode: request.guessMode === true && branches.length === 2,
+      guessMode: request.guessMode === true,
+      guided: branches.length === 2,
     });
     Object.assign(feeds, residuals);
   }
