@@ -1,0 +1,367 @@
+import type pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import * as Y from 'yjs';
+import { claimJob } from '../../../platform/queue/claim.ts';
+import { type Listener, openListener } from '../../../platform/queue/listener.ts';
+import { reportProgress } from '../../../platform/queue/progress.ts';
+import { loseAttempt } from '../../../platform/queue/settle-failure.ts';
+import { settleSuccess } from '../../../platform/queue/settle-success.ts';
+import { onPool, openPool } from '../../../platform/queue/sql.ts';
+import { beat, registerWorker, type WorkerRow } from '../../../platform/queue/workers.ts';
+import { readCanvas, rootsOf } from '../../../shared/document/canvas.ts';
+import { identityTransform, layerKeys } from '../../../shared/document/schema.ts';
+import { openTestWeb, type TestPerson, type TestWeb } from '../../testing/web-services.ts';
+import { buildWorld, type World } from '../../testing/world.ts';
+import { appendUpdate } from '../canvas-log/service.ts';
+import { eventHubOf, type FeedEvent } from './event-hub.ts';
+import { followEvents } from './feed.ts';
+import { queueLimits } from './policy.ts';
+import { queueClientOf } from './queue-client.ts';
+import {
+  cancelGeneration,
+  type GenerationServices,
+  getGeneration,
+  listHistory,
+  listQueue,
+  requestGeneration,
+  retryGeneration,
+  runAgain,
+  setTrashed,
+} from './service.ts';
+
+let web: TestWeb;
+let services: GenerationServices;
+let pool: pg.Pool;
+let worker: WorkerRow;
+let session: Listener;
+let world: World;
+let people: Record<'viewer' | 'editor' | 'owner' | 'extra', TestPerson>;
+
+beforeAll(async () => {
+  web = await openTestWeb();
+  const { database, assetLinks, log } = web.services;
+  services = { database, databaseUrl: web.test.url, assetLinks, log };
+  pool = openPool({ url: web.test.url, connections: 4, onError: () => undefined });
+  worker = await registerWorker(onPool(pool), {
+    hostname: 'w',
+    pools: ['image'],
+    packs: ['house-image'],
+    device: 'cpu',
+  });
+  session = openListener({
+    url: web.test.url,
+    channels: [],
+    onNotification: () => undefined,
+    onError: () => undefined,
+    prepare: async (client) => {
+      await client.query('select pg_advisory_lock(4242, $1)', [worker.lockKey]);
+    },
+  });
+  await session.whenLive();
+  people = {
+    viewer: await web.signUp('Vera'),
+    editor: await web.signUp('Edda'),
+    owner: await web.signUp('Oda'),
+    extra: await web.signUp('Xan'),
+  };
+});
+
+afterAll(async () => {
+  await session.close();
+  await pool.end();
+  await web.close();
+});
+
+beforeEach(async () => {
+  await pool.query(`update generation set state = 'cancelled' where state in ('queued', 'running')`);
+  await pool.query(`delete from pgboss.job`).catch(() => undefined);
+  world = await buildWorld(web.services, people);
+  await beat(onPool(pool), worker.id, ['house-image']);
+});
+
+const asker = (who: keyof typeof people = 'editor') => ({
+  userId: people[who].userId,
+  organizationId: world.organizationId,
+  canvasId: world.canvasId,
+});
+const plain = { settings: {}, maskLayerIds: [] };
+
+async function claim() {
+  const { boss } = await queueClientOf(web.test.url, services.log);
+  const job = await claimJob({ boss, pool }, { queue: 'image.house-image', workerId: worker.id });
+  if (job === null) throw new Error('nothing to claim');
+  return { boss, job };
+}
+
+async function finish(): Promise<string> {
+  const { boss, job } = await claim();
+  const outcome = await settleSuccess({ boss, pool }, job, {
+    generationId: job.generationId,
+    outputs: [
+      {
+        id: `out-${job.generationId}`,
+        index: 0,
+        seed: 9,
+        assetHash: world.assetHash,
+        width: 256,
+        height: 256,
+        recipe: {},
+      },
+    ],
+    assets: [],
+    inputs: [{ role: 'source', assetHash: world.assetHash }],
+    durationMs: 800,
+  });
+  expect(outcome).toBe('settled');
+  return job.generationId;
+}
+
+async function putPicture(): Promise<void> {
+  const doc = new Y.Doc();
+  const layer = new Y.Map<unknown>();
+  const values = {
+    [layerKeys.kind]: 'image',
+    [layerKeys.position]: [null, 'a0'],
+    [layerKeys.transform]: identityTransform,
+    [layerKeys.asset]: world.assetHash,
+    [layerKeys.size]: [256, 256],
+  };
+  for (const [key, value] of Object.entries(values)) layer.set(key, value);
+  rootsOf(doc).layers.set('layer-1', layer);
+  const update = Y.encodeStateAsUpdate(doc);
+  await appendUpdate(web.services.database, {
+    canvasId: world.canvasId,
+    epoch: 0,
+    update,
+    userId: people.editor.userId,
+  });
+}
+
+const codeOf = async (work: Promise<unknown>) =>
+  work.then(
+    () => 'done',
+    (error: { code?: string }) => error.code,
+  );
+
+describe('a request', () => {
+  test('takes prompt and settings from the committed canvas, keeps its version, draws a seed, and waits in line', async () => {
+    const made = await requestGeneration(services, asker(), { ...plain, settings: { count: 1, steps: 4 } });
+    expect(made).toMatchObject({ state: 'queued', prompt: 'a fox', steps: 4, requestedBy: { name: 'Edda' } });
+    expect(made.request).toMatchObject({
+      mode: 'text-to-image',
+      width: 256,
+      height: 256,
+      source: { kind: 'none' },
+    });
+    const version = await services.database.canvasVersion.findUniqueOrThrow({
+      where: { id: made.canvasVersionId ?? '' },
+    });
+    const doc = new Y.Doc();
+    Y.applyUpdate(doc, version.state);
+    expect(readCanvas(doc).prompt).toBe('a fox');
+    const again = await requestGeneration(services, asker(), plain);
+    expect(again.canvasVersionId).toBe(made.canvasVersionId);
+    expect(again.request?.seed).not.toBe(made.request?.seed);
+  });
+
+  test('from a picture: the mode follows the canvas, and its layers are lineage from the first moment', async () => {
+    await putPicture();
+    const made = await requestGeneration(services, asker(), { ...plain, settings: { strength: 0.4 } });
+    expect(made.request).toMatchObject({ mode: 'image-to-image', strength: 0.4, source: { kind: 'canvas' } });
+    expect(made.inputs).toMatchObject([{ role: 'layer', layerId: 'layer-1', hash: world.assetHash }]);
+  });
+
+  test('a mode that contradicts the canvas is refused with a reason', async () => {
+    const wanted = requestGeneration(services, asker(), { ...plain, settings: { mode: 'inpaint' } });
+    await expect(wanted).rejects.toMatchObject({ code: 'bad_input', message: /no visible picture/ });
+    await putPicture();
+    expect(
+      await codeOf(requestGeneration(services, asker(), { ...plain, settings: { mode: 'extend' } })),
+    ).toBe('bad_input');
+  });
+
+  test('without a worker for it nothing is queued', async () => {
+    const other = requestGeneration(services, asker(), { ...plain, settings: { pack: 'other' } });
+    await expect(other).rejects.toMatchObject({ code: 'unavailable', fix: /house-image/ });
+    await pool.query(`update worker set "heartbeatAt" = "heartbeatAt" - interval '1 minute'`);
+    await expect(requestGeneration(services, asker(), plain)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await services.database.generation.count({ where: { state: 'queued' } })).toBe(0);
+  });
+
+  test('the line has room for so many of one person', async () => {
+    const { organizationId } = world;
+    await services.database.generation.createMany({
+      data: Array.from({ length: queueLimits.perPerson }, () => ({
+        organizationId,
+        requestedById: people.editor.userId,
+        pool: 'image',
+        pack: 'house-image',
+        request: {},
+        prompt: '',
+      })),
+    });
+    expect(await codeOf(requestGeneration(services, asker(), plain))).toBe('too_many');
+    expect(await codeOf(requestGeneration(services, asker('owner'), plain))).toBe('done');
+  });
+});
+
+describe('after it', () => {
+  test('[Q12] the queue shows place and estimate to every member, and the history what came of it', async () => {
+    await requestGeneration(services, asker(), { ...plain, settings: { count: 1, steps: 8 } });
+    const done = await finish();
+    await requestGeneration(services, asker(), { ...plain, settings: { count: 1, steps: 8 } });
+    await requestGeneration(services, asker('owner'), { ...plain, settings: { count: 1, steps: 8 } });
+    const caller = {
+      organizationId: world.organizationId,
+      userId: people.viewer.userId,
+      role: 'viewer' as const,
+    };
+    const queue = await listQueue(services, caller);
+    expect(queue.map((item) => item.place)).toMatchObject([
+      { state: 'queued', position: 1, isServed: true, startsInMs: 0 },
+      { state: 'queued', position: 2, isServed: true },
+    ]);
+    const second = queue[1]?.place;
+    expect(second?.state === 'queued' ? second.startsInMs : null).toBeGreaterThan(0);
+    expect(queue.map((item) => item.mayCancel)).toEqual([false, false]);
+
+    const query = {
+      ...caller,
+      canvasId: null,
+      requestedById: null,
+      text: null,
+      state: null,
+      trashed: false,
+      after: null,
+    };
+    const page = await listHistory(services, { ...query, limit: 2 });
+    expect(page.items).toHaveLength(2);
+    const rest = await listHistory(services, { ...query, limit: 2, after: page.nextCursor });
+    const all = [...page.items, ...rest.items].map((item) => item.id);
+    expect(new Set(all).size).toBe(all.length);
+    expect(all).toContain(done);
+    const found = await getGeneration(services, done);
+    expect(found.outputs[0]?.url).toMatch(/^\/api\/assets\//);
+    expect(found.inputs).toMatchObject([{ role: 'source', hash: world.assetHash }]);
+  });
+
+  test('run again: same request and version, named seed, the picture it came from as parent', async () => {
+    await putPicture();
+    const first = await requestGeneration(services, asker(), { ...plain, settings: { seed: 5, count: 2 } });
+    await finish();
+    const output = (await getGeneration(services, first.id)).outputs[0];
+    const again = await runAgain(services, asker(), {
+      generationId: first.id,
+      outputId: output?.id ?? '',
+      seed: 'same',
+      count: null,
+    });
+    expect(again.request).toMatchObject({
+      seed: 9,
+      count: 1,
+      mode: 'image-to-image',
+      parentOutputId: output?.id,
+    });
+    expect(again.canvasVersionId).toBe(first.canvasVersionId);
+    expect(again.inputs.map((input) => input.role).toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
+      'layer',
+      'parent',
+    ]);
+
+    await services.database.canvasVersion.deleteMany({ where: { canvasId: world.canvasId } });
+    const gone = await runAgain(services, asker(), {
+      generationId: first.id,
+      outputId: null,
+      seed: 3,
+      count: 1,
+    });
+    expect(gone.request?.source).toEqual({ kind: 'assets', source: world.assetHash, mask: null });
+  });
+
+  test('[Q6] retry puts a poisoned generation in line again, and only what failed', async () => {
+    const made = await requestGeneration(services, asker(), plain);
+    expect(await codeOf(retryGeneration(services, asker(), made.id))).toBe('conflict');
+    for (let crash = 0; crash < 3; crash += 1) {
+      const { boss, job } = await claim();
+      await loseAttempt({ boss, pool }, job, { generationId: made.id, why: 'test', isCrash: true });
+    }
+    expect(await getGeneration(services, made.id)).toMatchObject({
+      state: 'failed',
+      error: { code: 'internal' },
+    });
+    await retryGeneration(services, asker(), made.id);
+    expect(await finish()).toBe(made.id);
+  });
+
+  test('cancel: who asked or an owner; a second time is a conflict', async () => {
+    const { id } = await requestGeneration(services, asker('owner'), plain);
+    const edda = { userId: people.editor.userId, role: 'editor' as const };
+    expect(await codeOf(cancelGeneration(services, edda, id))).toBe('not_allowed');
+    const oda = { userId: people.owner.userId, role: 'owner' as const };
+    expect(await codeOf(cancelGeneration(services, oda, id))).toBe('done');
+    expect(await codeOf(cancelGeneration(services, oda, id))).toBe('conflict');
+  });
+
+  test('trash and back', async () => {
+    const { id } = await requestGeneration(services, asker(), plain);
+    const change = { generationId: id, outputId: null, deletedAt: new Date() };
+    expect(await codeOf(setTrashed(services, change))).toBe('conflict');
+    await finish();
+    await setTrashed(services, change);
+    const query = {
+      organizationId: world.organizationId,
+      canvasId: null,
+      requestedById: null,
+      text: null,
+      state: null,
+      after: null,
+      limit: 9,
+    };
+    const ids = async (trashed: boolean) =>
+      (await listHistory(services, { ...query, trashed })).items.map((item) => item.id);
+    expect(await ids(false)).not.toContain(id);
+    expect(await ids(true)).toContain(id);
+    await setTrashed(services, { ...change, deletedAt: null });
+    expect(await ids(false)).toContain(id);
+  });
+});
+
+describe('events', () => {
+  test('[Q9] members hear queued, progress and settled of their team alone, until they lose access', async () => {
+    let isMember = true;
+    const leave = new AbortController();
+    const { organizationId, canvasId } = world;
+    const heard: FeedEvent[] = [];
+    const feed = followEvents({
+      hub: eventHubOf(web.test.url, services.log),
+      organizationId,
+      userId: people.viewer.userId,
+      canvasId,
+      mayStillRead: () => Promise.resolve(isMember),
+      signal: leave.signal,
+    });
+    const reading = (async () => {
+      for await (const event of feed) heard.push(event);
+    })();
+    await expect.poll(() => heard.map((event) => event.kind)).toContain('resync');
+    const mine = await requestGeneration(services, asker(), plain);
+    const elsewhere = world;
+    world = await buildWorld(web.services, people);
+    await requestGeneration(services, asker(), plain);
+    world = elsewhere;
+    const { boss, job } = await claim();
+    await reportProgress(pool, job, { step: 1, steps: 8, remainingMs: 10, preview: null });
+    await loseAttempt({ boss, pool }, job, { generationId: job.generationId, why: 'x', isCrash: false });
+    await finish();
+    const kinds = () => heard.flatMap((event) => (event.kind === 'resync' ? [] : [event.kind]));
+    await expect.poll(kinds).toContain('settled');
+    expect(kinds()).toEqual(expect.arrayContaining(['queued', 'progress', 'settled']));
+    expect(heard.every((event) => event.kind === 'resync' || event.generationId === mine.id)).toBe(true);
+
+    isMember = false;
+    await pool.query(`select pg_notify('access_changed', $1)`, [
+      JSON.stringify({ organizationId, userId: people.viewer.userId }),
+    ]);
+    await reading;
+  });
+});
