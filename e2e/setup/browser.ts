@@ -34,6 +34,14 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({ channel: 'chrome', args: quiet });
 }
 
+interface PersonOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly colorScheme?: 'light' | 'dark';
+  /** Another Gesso than the run's own. */
+  readonly baseURL?: string;
+}
+
 interface Fixtures {
   /** Opens a browser of its own for another person, at the given size. Closed when the test ends. */
   readonly person: (options?: {
@@ -54,7 +62,7 @@ export const test = base.extend<Fixtures, { readonly realBrowser: Browser }>({
   ],
   person: async ({ realBrowser }, use) => {
     const contexts: BrowserContext[] = [];
-    await use(async ({ width = 1440, height = 900, colorScheme = 'light' } = {}) => {
+    await use(async ({ width = 1440, height = 900, colorScheme = 'light', baseURL = gessoUrl() } = {}) => {
       const context = await realBrowser.newContext({
         viewport: { width, height },
         colorScheme,

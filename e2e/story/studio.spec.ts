@@ -1,0 +1,84 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '../setup/browser.ts';
+import { choosePorts, startGesso } from '../setup/gesso-process.ts';
+import { expectSaved, inviteEditor, joinTeam, paintAcrossFrame, signUpToCanvas } from '../setup/people.ts';
+
+/**
+ * The whole way: two people, one canvas, one prompt, a mask, a picture that both watch arrive, and a power cut. It runs
+ * its own Gesso, because it kills it.
+ */
+test('two people make a picture together and keep it through a power cut', async ({ person }) => {
+  const home = await mkdtemp(join(tmpdir(), 'gesso-story-'));
+  const ports = await choosePorts();
+  let gesso = await startGesso(home, ports);
+  try {
+    const ada = await person({ baseURL: gesso.address });
+    await signUpToCanvas(ada, 'Ada Lovelace');
+    const canvasUrl = ada.url();
+
+    const grace = await person({ baseURL: gesso.address });
+    await joinTeam(grace, await inviteEditor(ada), 'Grace Hopper');
+    await grace.waitForURL((url) => !url.pathname.startsWith('/invite'));
+    await grace.goto(canvasUrl);
+    await expectSaved(grace);
+    await expect(ada.getByRole('list', { name: 'People on this canvas' }).getByRole('listitem')).toHaveCount(
+      2,
+    );
+
+    // Both write the prompt; both read the same words.
+    const adasPrompt = ada.getByRole('textbox', { name: 'Prompt' });
+    const gracesPrompt = grace.getByRole('textbox', { name: 'Prompt' });
+    await adasPrompt.click();
+    await ada.keyboard.press('ControlOrMeta+a');
+    await ada.keyboard.type('a blue car');
+    await expect(gracesPrompt).toHaveText('a blue car');
+    await gracesPrompt.click();
+    await grace.keyboard.press('ControlOrMeta+End');
+    await grace.keyboard.type(' on a beach');
+    await expect(adasPrompt).toHaveText('a blue car on a beach');
+
+    // Grace presses Generate; both see the pictures arrive.
+    await grace
+      .getByRole('button', { name: /^Generate/ })
+      .first()
+      .click();
+    const adasStrip = ada.getByRole('listbox', { name: 'New pictures' });
+    const gracesStrip = grace.getByRole('listbox', { name: 'New pictures' });
+    await expect(gracesStrip.getByRole('option')).toHaveCount(2);
+    await expect(adasStrip.getByRole('option')).toHaveCount(2);
+
+    // Ada keeps the first; it is a layer for both.
+    await adasStrip.getByRole('option').first().click();
+    await ada.getByRole('button', { name: 'Keep' }).click();
+    await grace.getByRole('tab', { name: 'Layers' }).click();
+    await expect(grace.getByRole('treeitem')).toHaveCount(1);
+
+    // Grace paints a mask over the picture; the button now says Fill, for both.
+    await paintAcrossFrame(grace);
+    await expect(grace.getByRole('treeitem')).toHaveCount(2);
+    await expect(ada.getByRole('button', { name: /^Fill/ }).first()).toBeVisible();
+    await ada.getByRole('button', { name: /^Fill/ }).first().click();
+    await expect(gracesStrip.getByRole('option')).toHaveCount(3);
+    await expectSaved(ada);
+    await expectSaved(grace);
+    const prompt = await adasPrompt.textContent();
+
+    await gesso.cutPower();
+    gesso = await startGesso(home, ports);
+
+    // A browser that knows nothing finds everything.
+    await grace.goto(canvasUrl);
+    await expectSaved(grace);
+    await expect(grace.getByRole('textbox', { name: 'Prompt' })).toHaveText(prompt ?? '');
+    await expect(gracesStrip.getByRole('option')).toHaveCount(3);
+    await grace.getByRole('tab', { name: 'Layers' }).click();
+    await expect(grace.getByRole('treeitem')).toHaveCount(2);
+    await grace.getByRole('tab', { name: 'History' }).click();
+    await expect(grace.getByRole('button', { name: /^Open picture/ })).toHaveCount(4);
+  } finally {
+    await gesso.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+});
