@@ -4,6 +4,9 @@ import { type Camera, fitBox, followView, nextZoomStop, panBy, zoomAt } from './
 import { type Editor, modelOf, selectedLayers } from './editor.ts';
 import { canvasBox, cornersOfBox, selectionBox } from './layer-geometry.ts';
 
+/** Small pictures are shown at most this large when they are fitted: more is blur. */
+const largestFit = 2;
+
 /** Moves the camera because this person did so: whoever they followed, they no longer do. */
 export function moveCamera(editor: Editor, camera: Camera): void {
   editor.following.set(null);
@@ -27,11 +30,15 @@ export function fitAll(editor: Editor): void {
   const model = modelOf(editor);
   const boxes = model.layers.flatMap((layer) => (layer.hidden ? [] : (canvasBox(layer, null) ?? [])));
   const all = unionOf([boxOf(model.frame), ...boxes]);
-  if (all !== undefined) moveCamera(editor, fitBox(all, editor.viewport.get(), editor.insets.get(), 3));
+  if (all !== undefined)
+    moveCamera(editor, fitBox(all, editor.viewport.get(), editor.insets.get(), largestFit));
 }
 
 export function fitFrame(editor: Editor): void {
-  moveCamera(editor, fitBox(boxOf(modelOf(editor).frame), editor.viewport.get(), editor.insets.get(), 3));
+  moveCamera(
+    editor,
+    fitBox(boxOf(modelOf(editor).frame), editor.viewport.get(), editor.insets.get(), largestFit),
+  );
 }
 
 /** Shows the selection; everything when nothing is selected. */

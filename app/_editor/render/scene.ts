@@ -66,22 +66,23 @@ export function createScene(options: SceneOptions): Scene {
     height: Math.max(1, container.clientHeight),
     listening: false,
   });
-  const pictureSheet = addSheet(stage, (context) => {
+  const pictureSheet = newSheet((context) => {
     const start = performance.now();
     drawPictures(context, stateNow(), pictures);
     timings.pictures = performance.now() - start;
   });
-  const maskSheet = addSheet(stage, (context) => {
+  const maskSheet = newSheet((context) => {
     const start = performance.now();
-    drawMasks(context, stateNow(), { cache: masks, sheet: sheetFor(stage), ink: inkNow() });
+    drawMasks(context, stateNow(), { cache: masks, sheet: sheetNow(), ink: inkNow() });
     timings.masks = performance.now() - start;
   });
-  const overlay = addSheet(stage, (context) => {
+  const overlay = newSheet((context) => {
     const start = performance.now();
     drawOverlay(context);
     timings.overlay = performance.now() - start;
   });
   let scratch: MaskSheet | undefined;
+  stage.add(pictureSheet, maskSheet, overlay);
 
   function redrawOverlay(): void {
     overlay.batchDraw();
@@ -93,10 +94,10 @@ export function createScene(options: SceneOptions): Scene {
     overlay.batchDraw();
   }
 
-  function sheetFor({ width, height }: { width(): number; height(): number }): MaskSheet {
+  function sheetNow(): MaskSheet {
     const pixelRatio = maskSheet.getCanvas().getPixelRatio();
-    const wide = Math.ceil(width() * pixelRatio);
-    const high = Math.ceil(height() * pixelRatio);
+    const wide = Math.ceil(stage.width() * pixelRatio);
+    const high = Math.ceil(stage.height() * pixelRatio);
     if (scratch?.context.canvas.width === wide && scratch.context.canvas.height === high) return scratch;
     const canvas = document.createElement('canvas');
     canvas.width = wide;
@@ -230,10 +231,9 @@ function watchPeers(editor: Editor, redrawAll: () => void, redrawOverlay: () => 
 }
 
 /** A Konva layer whose whole content is one function. Konva keeps its size, its pixel ratio and its frame. */
-function addSheet(stage: Konva.Stage, draw: (context: CanvasRenderingContext2D) => void): Konva.Layer {
+function newSheet(draw: (context: CanvasRenderingContext2D) => void): Konva.Layer {
   const layer = new Konva.Layer({ listening: false });
   layer.add(new Konva.Shape({ sceneFunc: (context) => draw(context._context), perfectDrawEnabled: false }));
-  stage.add(layer);
   return layer;
 }
 

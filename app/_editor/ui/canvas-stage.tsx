@@ -6,6 +6,7 @@ import { type Insets, toCanvas } from '../core/camera.ts';
 import { pointerOnCanvas } from '../core/input-router.ts';
 import type { Scene } from '../render/scene.ts';
 import type { CandidateView, FramePreview } from '../render/scene-state.ts';
+import { BrushBar } from './brush-bar.tsx';
 import { cursorStyle } from './cursor-style.ts';
 import { type EditorParts, useEditorParts, useReadable } from './editor-context.ts';
 import { EmptyHint } from './empty-hint.tsx';
@@ -31,6 +32,8 @@ export function CanvasStage({ framePreview = null, candidate = null, insets, cla
   const sheets = useRef<HTMLDivElement>(null);
   const [scene, setScene] = useState<Scene | null>(null);
   const [isDropTarget, setDropTarget] = useState(false);
+  const [hasRing, setRing] = useState(false);
+  const cameByTab = useTabKey();
   const cursor = useReadable(editor.cursor);
   const { top = 56, right = 24, bottom = 24, left = 24 } = insets ?? {};
 
@@ -69,8 +72,11 @@ export function CanvasStage({ framePreview = null, candidate = null, insets, cla
     >
       <div
         aria-label="Drawing surface. Layers can be reached and moved in the layers panel."
-        className="absolute inset-0 touch-none outline-offset-[-3px]"
+        className="absolute inset-0 touch-none outline-none data-[ring]:outline-2 data-[ring]:outline-offset-[-3px] data-[ring]:outline-focus"
+        data-ring={hasRing || undefined}
         data-testid="stage"
+        onBlur={() => setRing(false)}
+        onFocus={() => setRing(cameByTab())}
         ref={container}
         role="application"
         style={{ cursor: cursorStyle(cursor) }}
@@ -81,6 +87,7 @@ export function CanvasStage({ framePreview = null, candidate = null, insets, cla
       {isDropTarget ? (
         <div className="pointer-events-none absolute inset-2 animate-fade rounded-control border-2 border-dashed border-accent" />
       ) : null}
+      <BrushBar />
       <EmptyHint isBusy={framePreview !== null || candidate !== null} />
       <LiveRegion />
     </section>
@@ -140,4 +147,27 @@ function usePaste(parts: EditorParts): void {
     window.addEventListener('paste', onPaste);
     return () => window.removeEventListener('paste', onPaste);
   }, [parts]);
+}
+
+/**
+ * Tells whether the focus came by the Tab key. A press gives the stage the focus too, and a browser may then show a ring
+ * because of the last shortcut; a ring around the whole canvas while painting says nothing.
+ */
+function useTabKey(): () => boolean {
+  const isTab = useRef(false);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      isTab.current = event.key === 'Tab';
+    };
+    const onPointer = () => {
+      isTab.current = false;
+    };
+    window.addEventListener('keydown', onKey, true);
+    window.addEventListener('pointerdown', onPointer, true);
+    return () => {
+      window.removeEventListener('keydown', onKey, true);
+      window.removeEventListener('pointerdown', onPointer, true);
+    };
+  }, []);
+  return () => isTab.current;
 }

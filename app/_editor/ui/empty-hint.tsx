@@ -15,7 +15,7 @@ export function EmptyHint({ isBusy }: { readonly isBusy: boolean }) {
   const input = useRef<HTMLInputElement>(null);
   if (isBusy || ink !== null || model.layers.length > 0 || model.candidates.length > 0) return null;
   return (
-    <div className="pointer-events-none absolute inset-x-4 top-16 flex flex-col items-center gap-2 text-center text-ink-soft">
+    <div className="pointer-events-none absolute inset-0 flex flex-col items-center justify-center gap-3 p-6 text-center text-ink-soft">
       {canEdit ? (
         <>
           <p className="max-w-80">
