@@ -18,6 +18,10 @@ export type SessionState =
 const userSchema = z.object({ id: z.string(), name: z.string(), email: z.string() });
 const sessionSchema = z.object({ user: userSchema }).nullable();
 const refusalSchema = z.object({ code: z.string().catch('UNKNOWN'), message: z.string().catch('') });
+/** What our own door in front of better-auth answers. */
+const ownRefusalSchema = z.object({
+  error: z.object({ code: z.string(), message: z.string(), fix: z.string().nullable() }),
+});
 const sessionKey = ['session'];
 
 /** Who is signed in, in this tab. Asking also prolongs the session's cookie. */
@@ -85,7 +89,10 @@ const knownRefusals: Readonly<Record<string, { readonly message: string; readonl
 };
 
 async function readRefusal(response: Response): Promise<ApiError> {
-  const refusal = refusalSchema.safeParse(await response.json().catch(() => ({})));
+  const answer: unknown = await response.json().catch(() => ({}));
+  const own = ownRefusalSchema.safeParse(answer);
+  if (own.success) return new ApiError({ ...own.data.error, status: response.status });
+  const refusal = refusalSchema.safeParse(answer);
   const { code, message } = refusal.success ? refusal.data : { code: 'UNKNOWN', message: '' };
   const { status } = response;
   const known = knownRefusals[code];

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ContentHash, contentHashSchema } from '../../shared/document/schema.ts';
 import { toAppError } from '../errors.ts';
@@ -53,7 +53,7 @@ export function createDiskStore(folder: string, writer: DiskWriter = realWriter)
     async put(hash, bytes) {
       if (hashBytes(bytes) !== hash) throw wrongHash(hash);
       const path = pathOf(hash);
-      if (await has(hash)) return;
+      if (await touch(path)) return;
       const draft = join(drafts, `${hash}.${randomBytes(6).toString('hex')}`);
       try {
         await mkdir(drafts, { recursive: true });
@@ -86,6 +86,15 @@ export function createDiskStore(folder: string, writer: DiskWriter = realWriter)
       }
     },
   };
+}
+
+/** Makes a file that is there as young as a new one, so that a sweep under way leaves it; false when there is none. */
+async function touch(path: string): Promise<boolean> {
+  const now = new Date();
+  return utimes(path, now, now).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function describe(shelf: string, name: string): Promise<StoredFile | null> {

@@ -56,7 +56,7 @@ export function createS3Store(options: S3Options): AssetStore {
     has,
     async put(hash, bytes) {
       if (hashBytes(bytes) !== hash) throw wrongHash(hash);
-      if (await has(hash)) return;
+      // Also when it is there already: the newer date keeps a sweep under way from taking it.
       try {
         await client.send(new PutObjectCommand({ Bucket, Key: keyOf(hash), Body: bytes }));
       } catch (error) {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Database } from '../../prisma/client.ts';
+import { nameSchema } from '../names.ts';
 import { forgetAttempts, reserveAttempt, sweepAttempts } from './backoff.ts';
 import { accessControl, teamRoles } from './roles.ts';
 
@@ -66,6 +67,7 @@ export function createAuth(options: AuthOptions) {
     },
     hooks: {
       before: createAuthMiddleware(async (context) => {
+        if (context.path === '/sign-up/email') refuseBadName(context.body);
         if (context.path !== '/sign-in/email') return;
         const body = emailSchema.safeParse(context.body);
         if (!body.success) return;
@@ -93,22 +95,15 @@ export function createAuth(options: AuthOptions) {
 
 export type Auth = ReturnType<typeof createAuth>;
 
-/** What the browser may ask better-auth for. Teams, members and invitations go through our procedures alone. */
-const openPaths: ReadonlySet<string> = new Set([
-  'GET /api/auth/get-session',
-  'POST /api/auth/sign-up/email',
-  'POST /api/auth/sign-in/email',
-  'POST /api/auth/sign-out',
-  'POST /api/auth/change-password',
-]);
-
-/** Answers a request below /api/auth. Whatever is not on the list above does not exist. */
-export async function handleAuthRequest(auth: Auth, request: Request): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  if (!openPaths.has(`${request.method} ${pathname}`)) {
-    return Response.json({ code: 'NOT_FOUND', message: 'There is no such address.' }, { status: 404 });
-  }
-  return auth.handler(request);
+/** better-auth takes any text as a name; ours are one line that everybody can read. */
+function refuseBadName(body: unknown): void {
+  const parsed = z.object({ name: nameSchema, email: z.string().regex(/^[^\p{Cc}]*$/u) }).safeParse(body);
+  if (parsed.success) return;
+  const issue = parsed.error.issues[0];
+  throw new APIError('BAD_REQUEST', {
+    code: 'BAD_NAME',
+    message: `The ${issue?.path[0] === 'email' ? 'e-mail address' : 'name'} ${issue?.message ?? 'is not valid'}.`,
+  });
 }
 
 function describeWait(seconds: number): string {

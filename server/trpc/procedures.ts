@@ -13,18 +13,6 @@ import { procedureRoot, type RequestSession } from './init.ts';
 /** An id as a request may name it. Narrow, so that nothing odd reaches the database. */
 export const idSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'is not an id');
 
-/** A name that a person gives: trimmed, one line, without control characters. */
-export const nameSchema = z
-  .string()
-  .transform((text) => text.normalize('NFC').trim())
-  .pipe(
-    z
-      .string()
-      .min(1, 'must not be empty')
-      .max(120, 'must not be longer than 120 characters')
-      .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters'),
-  );
-
 /** For everybody, signed in or not. */
 export const publicProcedure = procedureRoot.meta({ policy: { kind: 'public' } });
 

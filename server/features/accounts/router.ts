@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { nameSchema } from '../../names.ts';
 import { router } from '../../trpc/init.ts';
-import { nameSchema, signedIn } from '../../trpc/procedures.ts';
+import { signedIn } from '../../trpc/procedures.ts';
 import { renameAccount } from './service.ts';
 
 export const accountsRouter = router({

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { longestPrompt } from '../../../shared/document/schema.ts';
+import { nameSchema } from '../../names.ts';
 import { router } from '../../trpc/init.ts';
-import { canvasMember, nameSchema, projectMember, anyCanvasMember } from '../../trpc/procedures.ts';
+import { canvasMember, projectMember, anyCanvasMember } from '../../trpc/procedures.ts';
 import { issueTicket } from '../tickets/service.ts';
 import {
   createCanvas,

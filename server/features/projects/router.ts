@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { nameSchema } from '../../names.ts';
 import { router } from '../../trpc/init.ts';
-import { anyProjectMember, nameSchema, projectMember, teamMember } from '../../trpc/procedures.ts';
+import { anyProjectMember, projectMember, teamMember } from '../../trpc/procedures.ts';
 import {
   createProject,
   duplicateProject,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { roleSchema } from '../../../shared/contracts/generation.ts';
+import { nameSchema } from '../../names.ts';
 import { router } from '../../trpc/init.ts';
-import { idSchema, nameSchema, signedIn, teamMember } from '../../trpc/procedures.ts';
+import { idSchema, signedIn, teamMember } from '../../trpc/procedures.ts';
 import { openTeam } from '../onboarding/service.ts';
 import {
   chooseTeam,

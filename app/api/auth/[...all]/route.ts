@@ -1,9 +1,8 @@
-import { handleAuthRequest } from '../../../../server/auth/auth.ts';
+import { handleAuthRequest } from '../../../../server/auth/http.ts';
 import { webServices } from '../../../../server/context.ts';
 
 async function answer(request: Request): Promise<Response> {
-  const { auth } = await webServices();
-  return handleAuthRequest(auth, request);
+  return handleAuthRequest(await webServices(), request);
 }
 
 export { answer as GET, answer as POST };
