@@ -1,0 +1,192 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as Y from 'yjs';
+import { listPackFolders } from '../../models/catalog/packs.ts';
+import type { GenerationRequest } from '../../shared/contracts/generation.ts';
+import { parseRecipeText, RECIPE_KEYWORD } from '../../shared/contracts/recipe.ts';
+import { initialiseCanvas, rootsOf } from '../../shared/document/canvas.ts';
+import { identityTransform, layerKeys, type Transform } from '../../shared/document/schema.ts';
+import { readPngText } from '../../shared/png/text-chunk.ts';
+import { packStroke } from '../../shared/raster/stroke-points.ts';
+import { plainRequest } from '../../platform/testing/studio.ts';
+import { hashBytes } from '../../platform/storage/port.ts';
+import { type RunnerProcess, type RunOutcome, startRunner } from '../agent/runner-process.ts';
+import type { GenerateImageInput } from './generate-image.ts';
+import type { TaskProgress } from './task.ts';
+
+let folder = '';
+let runner: RunnerProcess;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gesso-task-'));
+  runner = startRunner({ cwd: folder, warm: ['generate-image'] });
+  await runner.ready;
+});
+
+afterAll(async () => {
+  await runner.kill();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const side = 256;
+/** A picture whose every pixel is its own: red and green are the place. */
+const pixels = Uint8Array.from({ length: side * side * 3 }, (_, i) => {
+  const at = Math.floor(i / 3);
+  return [at % side, Math.floor(at / side), 128][i % 3] ?? 0;
+});
+
+async function canvasWith(options: { readonly at: Transform; readonly mask: boolean }) {
+  const png = new Uint8Array(
+    await sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
+      .png()
+      .toBuffer(),
+  );
+  const hash = hashBytes(png);
+  const doc = new Y.Doc();
+  initialiseCanvas(doc, 'a red fox');
+  const { layers } = rootsOf(doc);
+  const picture = new Y.Map<unknown>();
+  layers.set('picture', picture);
+  picture.set(layerKeys.kind, 'image');
+  picture.set(layerKeys.position, [null, 'a0']);
+  picture.set(layerKeys.transform, [...options.at]);
+  picture.set(layerKeys.asset, hash);
+  picture.set(layerKeys.size, [side, side]);
+  if (options.mask) {
+    const mask = new Y.Map<unknown>();
+    layers.set('mask', mask);
+    mask.set(layerKeys.kind, 'mask');
+    mask.set(layerKeys.position, [null, 'a1']);
+    mask.set(layerKeys.transform, [...identityTransform]);
+    mask.set(layerKeys.tiles, new Y.Map());
+    const strokes = new Y.Array<unknown>();
+    mask.set(layerKeys.strokes, strokes);
+    const points = packStroke([{ x: 128, y: 128, pressure: 1 }]);
+    strokes.push([{ id: 's', tool: 'brush', size: 80, opacity: 1, hardness: 1, points, by: 'me' }]);
+  }
+  const canvasState = Y.encodeStateAsUpdate(doc);
+  doc.destroy();
+  return { canvasState, assets: new Map<string, Uint8Array>([[hash, png]]) };
+}
+
+function inputOf(
+  request: Partial<GenerationRequest>,
+  canvas?: Awaited<ReturnType<typeof canvasWith>>,
+): GenerateImageInput {
+  return {
+    request: { ...plainRequest, steps: 4, ...request },
+    canvasState: canvas?.canvasState ?? null,
+    assets: canvas?.assets ?? new Map(),
+    packFolders: [...listPackFolders(folder)],
+    canvas: canvas === undefined ? null : { id: 'canvas', version: 3 },
+    worker: 'test',
+  };
+}
+
+async function run(
+  input: GenerateImageInput,
+  onProgress: (progress: TaskProgress) => void = () => undefined,
+) {
+  const outcome = await runner.run('generate-image', input, onProgress);
+  if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome));
+  return outcome.result;
+}
+
+const decode = async (bytes: Uint8Array | undefined) =>
+  new Uint8Array(
+    await sharp(bytes ?? new Uint8Array())
+      .removeAlpha()
+      .raw()
+      .toBuffer(),
+  );
+
+describe('generate-image, in its own process with the house pack', () => {
+  test('the same seed gives the same picture, in a batch or alone, and the PNG carries its recipe', async () => {
+    const seen: TaskProgress[] = [];
+    const both = await run(inputOf({ count: 2 }), (progress) => seen.push(progress));
+    const alone = await run(inputOf({ seed: plainRequest.seed + 1 }));
+    expect(both.outputs.map((output) => output.seed)).toEqual([plainRequest.seed, plainRequest.seed + 1]);
+    expect(await decode(both.outputs[1]?.file.bytes)).toEqual(await decode(alone.outputs[0]?.file.bytes));
+    expect(await decode(both.outputs[0]?.file.bytes)).not.toEqual(await decode(alone.outputs[0]?.file.bytes));
+    const recipe = parseRecipeText(
+      readPngText(alone.outputs[0]?.file.bytes ?? new Uint8Array(), RECIPE_KEYWORD) ?? '',
+    );
+    expect(recipe).toMatchObject({
+      seed: 8,
+      prompt: plainRequest.prompt,
+      pack: { id: 'house-image' },
+      worker: 'test',
+    });
+    expect(seen.at(-1)).toMatchObject({ step: 8, steps: 8 });
+    const previews = seen.flatMap((progress) => (progress.preview === null ? [] : [progress.preview]));
+    expect(previews.length).toBeGreaterThan(0);
+    const preview = await sharp(Buffer.from(previews[0] ?? '', 'base64')).metadata();
+    expect([preview.format, preview.width, preview.height]).toEqual(['webp', 64, 64]);
+  });
+
+  test('inpaint leaves every byte outside the mask, changes what is inside, and names both inputs', async () => {
+    const canvas = await canvasWith({ at: identityTransform, mask: true });
+    const made = await run(inputOf({ mode: 'inpaint', source: { kind: 'canvas' }, strength: 1 }, canvas));
+    const picture = await decode(made.outputs[0]?.file.bytes);
+    const at = (x: number, y: number) => [...picture.subarray((y * side + x) * 3, (y * side + x) * 3 + 3)];
+    for (const [x, y] of [
+      [0, 0],
+      [255, 255],
+      [128, 60],
+      [20, 128],
+    ] as const)
+      expect(at(x, y)).toEqual([x, y, 128]);
+    expect(at(128, 128)).not.toEqual([128, 128, 128]);
+    expect(made.inputs.map((input) => input.role)).toEqual(['source', 'mask']);
+    expect(await decode(made.inputs[0]?.file.bytes)).toEqual(pixels);
+    expect(made.outputs[0]?.recipe).toMatchObject({
+      mode: 'inpaint',
+      canvas: { id: 'canvas', version: 3 },
+      source: { sha256: hashBytes(made.inputs[0]?.file.bytes ?? new Uint8Array()) },
+      mask: { sha256: hashBytes(made.inputs[1]?.file.bytes ?? new Uint8Array()) },
+    });
+  });
+
+  test('extend keeps what is there and fills what is not', async () => {
+    const canvas = await canvasWith({ at: [-128, 0, 1, 1, 0], mask: false });
+    const made = await run(inputOf({ mode: 'extend', source: { kind: 'canvas' } }, canvas));
+    const picture = await decode(made.outputs[0]?.file.bytes);
+    expect([...picture.subarray(0, 3)]).toEqual([128, 0, 128]);
+    const right = picture.subarray((100 * side + 250) * 3, (100 * side + 250) * 3 + 3);
+    expect([...right]).not.toEqual([0, 0, 0]);
+  });
+
+  test('image to image at strength 0.3 stays nearer to its source than at 0.9', async () => {
+    const canvas = await canvasWith({ at: identityTransform, mask: false });
+    const distance = async (strength: number) => {
+      const made = await run(
+        inputOf({ mode: 'image-to-image', source: { kind: 'canvas' }, strength, steps: 10 }, canvas),
+      );
+      const picture = await decode(made.outputs[0]?.file.bytes);
+      return picture.reduce((sum, value, i) => sum + Math.abs(value - (pixels[i] ?? 0)), 0) / picture.length;
+    };
+    expect(await distance(0.3)).toBeLessThan(await distance(0.9));
+  });
+
+  test('a request that contradicts the pixels fails with words, a cancelled one stops', async () => {
+    const canvas = await canvasWith({ at: identityTransform, mask: false });
+    const failed = await runner.run(
+      'generate-image',
+      inputOf({ mode: 'inpaint', source: { kind: 'canvas' } }, canvas),
+      () => undefined,
+    );
+    expect(failed).toMatchObject({ kind: 'failed', code: 'bad_input' });
+    const long: Promise<RunOutcome> = runner.run('generate-image', inputOf({ steps: 50, count: 8 }), () =>
+      runner.cancel(),
+    );
+    expect(await long).toMatchObject({ kind: 'cancelled' });
+  });
+
+  test('an unknown pack says so', async () => {
+    const failed = await runner.run('generate-image', inputOf({ pack: 'nowhere' }), () => undefined);
+    expect(failed).toMatchObject({ kind: 'failed', code: 'unavailable' });
+  });
+});
