@@ -9,11 +9,11 @@ type Struct = DecodedUpdate['structs'][number];
 /** What an update is judged against. */
 export interface Surroundings {
   /** First clock of `client` that is not there yet, counting edits that are waiting for their commit. */
-  clockOf(client: number): number;
+  readonly clockOf: (client: number) => number;
   /** Whether everything in the range is deleted already, in the committed document. */
-  isDeleted(client: number, clock: number, length: number): boolean;
+  readonly isDeleted: (client: number, clock: number, length: number) => boolean;
   /** Whether the sender may add content under `client`. */
-  mayWrite(client: number): boolean;
+  readonly mayWrite: (client: number) => boolean;
 }
 
 export type Verdict =
@@ -45,7 +45,12 @@ export function checkUpdate(update: Uint8Array, surroundings: Surroundings): Ver
   const fresh = new Map<number, Struct[]>();
   for (const struct of decoded.structs) {
     const { client, clock } = struct.id;
-    if (clock + struct.length <= surroundings.clockOf(client)) continue;
+    if (clock + struct.length <= surroundings.clockOf(client)) {
+      // Yjs looks for what a struct refers to before it notices that it has the struct, and parks the rest meanwhile.
+      const odd = struct instanceof Y.Item && !refersOnlyTo(struct, surroundings.clockOf);
+      if (odd) return { kind: 'malformed', reason: 'known content with other references' };
+      continue;
+    }
     const list = fresh.get(client);
     if (list === undefined) fresh.set(client, [struct]);
     else list.push(struct);
@@ -150,5 +155,9 @@ function integratesFully(
 function isReady(struct: Struct, clockOf: (client: number) => number): boolean {
   if (struct instanceof Y.Skip || struct.id.clock > clockOf(struct.id.client)) return false;
   if (!(struct instanceof Y.Item)) return true;
-  return dependenciesOf(struct).every((id) => id.clock < clockOf(id.client));
+  return refersOnlyTo(struct, clockOf);
+}
+
+function refersOnlyTo(item: Y.Item, clockOf: (client: number) => number): boolean {
+  return dependenciesOf(item).every((id) => id.clock < clockOf(id.client));
 }
