@@ -1,3 +1,4 @@
+import { logFloat32 } from '../math/log-float32.ts';
 import { sqrtFloat32 } from '../math/sqrt-float32.ts';
 import type { BetaTables } from './betas.ts';
 import { betaSigmas } from './beta-spacing.ts';
@@ -24,7 +25,7 @@ export function sigmaTable({ alphasCumprod }: BetaTables, finite: boolean): Sigm
     const alpha = finite && t === last ? LEAST_ALPHA : value;
     return sqrtFloat32(f(f(1 - alpha) / alpha));
   });
-  return { sigmas, logSigmas: sigmas.map((sigma) => f(Math.log(sigma))) };
+  return { sigmas, logSigmas: sigmas.map((sigma) => logFloat32(sigma)) };
 }
 
 /** Sigma at a fractional timestep, on straight lines between the table's values. */

@@ -4,6 +4,7 @@ import { choice, type ConfigOf } from '../config/fields.ts';
 import { spacingOf } from '../config/flow-fields.ts';
 import { tablesOf } from '../config/vp-fields.ts';
 import { combine } from '../math/kernels.ts';
+import { logFloat32 } from '../math/log-float32.ts';
 import { makePlan, type Run } from '../plan.ts';
 import { vpLevel } from '../prediction.ts';
 import { dpmLevels } from '../schedule/dpm-levels.ts';
@@ -11,8 +12,9 @@ import { levelsOrTable, refuse, requestedSteps } from '../schedule/request.ts';
 import { type SigmaTable, sigmaTable } from '../schedule/vp-sigmas.ts';
 import type { NoiseLevel, Plan, PlanRequest, Solver } from '../types.ts';
 import { multistepOrder } from './dpm-multistep.ts';
-import { History, type LevelForm, levelOf } from './dpm-state.ts';
+import { exactLevelOf, History, lambdaOf, type LevelForm, levelOf } from './dpm-state.ts';
 
+const f = Math.fround;
 const NAME = 'DEISMultistepScheduler';
 
 const fields = {
@@ -61,34 +63,37 @@ function* deisSteps(run: Run, config: Config, form: LevelForm): Solver {
   return x;
 }
 
-/** Weights of x and of the last one to three noise predictions, newest first. */
+/**
+ * Weights of x and of the last one to three noise predictions, newest first, in the reference's float32 steps: the
+ * antiderivatives nearly cancel, so their rounding shows in the result.
+ */
 function deisWeights(out: Float64Array, to: NoiseLevel, from: readonly NoiseLevel[]): void {
-  const rho = from.map(({ alpha, sigma }) => sigma / alpha);
-  const [r0, r1, r2] = rho;
-  const target = to.sigma / to.alpha;
-  out[0] = to.alpha / from[0].alpha;
+  const [r0, r1, r2] = from.map(({ alpha, sigma }) => f(sigma / alpha));
+  const target = f(to.sigma / to.alpha);
+  const [now] = from;
+  out[0] = to.alpha / now.alpha;
   if (from.length === 1) {
-    out[1] = to.sigma - (to.alpha * from[0].sigma) / from[0].alpha;
+    out[1] = f(-to.sigma * f(f(Math.exp(f(lambdaOf(to) - lambdaOf(now)))) - 1));
   } else if (from.length === 2) {
-    out[1] = to.alpha * (linearIntegral(target, r0, r1) - linearIntegral(r0, r0, r1));
-    out[2] = to.alpha * (linearIntegral(target, r1, r0) - linearIntegral(r0, r1, r0));
+    out[1] = to.alpha * f(linearIntegral(target, r0, r1) - linearIntegral(r0, r0, r1));
+    out[2] = to.alpha * f(linearIntegral(target, r1, r0) - linearIntegral(r0, r1, r0));
   } else {
-    out[1] = to.alpha * (squareIntegral(target, r0, r1, r2) - squareIntegral(r0, r0, r1, r2));
-    out[2] = to.alpha * (squareIntegral(target, r1, r2, r0) - squareIntegral(r0, r1, r2, r0));
-    out[3] = to.alpha * (squareIntegral(target, r2, r0, r1) - squareIntegral(r0, r2, r0, r1));
+    out[1] = to.alpha * f(squareIntegral(target, r0, r1, r2) - squareIntegral(r0, r0, r1, r2));
+    out[2] = to.alpha * f(squareIntegral(target, r1, r2, r0) - squareIntegral(r0, r1, r2, r0));
+    out[3] = to.alpha * f(squareIntegral(target, r2, r0, r1) - squareIntegral(r0, r2, r0, r1));
   }
 }
 
 /** Antiderivative at t of (ln t - ln c)/(ln b - ln c). */
 function linearIntegral(t: number, b: number, c: number): number {
-  return (t * (Math.log(t) - Math.log(c) - 1)) / (Math.log(b) - Math.log(c));
+  return f(f(t * f(f(-logFloat32(c) + logFloat32(t)) - 1)) / f(logFloat32(b) - logFloat32(c)));
 }
 
 /** Antiderivative at t of (ln t - ln c)(ln t - ln d)/((ln b - ln c)(ln b - ln d)). */
 function squareIntegral(t: number, b: number, c: number, d: number): number {
-  const [lt, lb, lc, ld] = [Math.log(t), Math.log(b), Math.log(c), Math.log(d)];
-  const numerator = t * (lc * (ld - lt + 1) - ld * lt + ld + lt ** 2 - 2 * lt + 2);
-  return numerator / ((lb - lc) * (lb - ld));
+  const [lt, lb, lc, ld] = [logFloat32(t), logFloat32(b), logFloat32(c), logFloat32(d)];
+  const inner = f(f(f(f(f(lc * f(f(ld - lt) + 1)) - f(ld * lt)) + ld) + f(lt * lt)) - f(2 * lt));
+  return f(f(t * f(inner + 2)) / f(f(lb - lc) * f(lb - ld)));
 }
 
 function plan(config: Config, table: SigmaTable, request: PlanRequest): Plan {
@@ -122,7 +127,7 @@ function plan(config: Config, table: SigmaTable, request: PlanRequest): Plan {
     sigmas,
     initNoiseSigma: 1,
     order: 1,
-    level: (index) => levelOf(form, sigmas[index]),
+    level: (index) => exactLevelOf(form, sigmas[index]),
     solver: (run) => deisSteps(run, config, form),
   });
 }

@@ -9,7 +9,7 @@ import { type DpmOptions, dpmLevels, lastStableTimestep } from '../schedule/dpm-
 import { levelsOrTable, refuse, requestedSteps } from '../schedule/request.ts';
 import { type SigmaTable, sigmaTable } from '../schedule/vp-sigmas.ts';
 import type { Plan, PlanRequest, Solver } from '../types.ts';
-import { History, type LevelForm, levelOf } from './dpm-state.ts';
+import { exactLevelOf, History, type LevelForm, levelOf } from './dpm-state.ts';
 import { type DpmAlgorithm, type DpmVariant, DpmUpdater } from './dpm-update.ts';
 import type { LimitConfig } from './limits.ts';
 
@@ -74,7 +74,7 @@ function* dpmSteps(run: Run, config: Config, options: MultistepOptions): Solver 
     updater.multistep(
       x,
       history.items,
-      { algorithm, variant, to: levelOf(form, sigmas[i + 1]), from },
+      { algorithm, variant, to: levelOf(form, sigmas[i + 1]), from, float32: true },
       noise,
     );
     run.after(i, prediction);
@@ -124,7 +124,7 @@ function plan(config: Config, table: SigmaTable, request: PlanRequest): Plan {
     sigmas,
     initNoiseSigma: 1,
     order: 1,
-    level: (index) => levelOf(form, sigmas[index]),
+    level: (index) => exactLevelOf(form, sigmas[index]),
     needsRng: () => stochastic,
     solver: (run) =>
       dpmSteps(run, config, {

@@ -10,7 +10,7 @@ import { dpmLevels, lastStableTimestep } from '../schedule/dpm-levels.ts';
 import { levelsOrTable, refuse, requestedSteps } from '../schedule/request.ts';
 import { type SigmaTable, sigmaTable } from '../schedule/vp-sigmas.ts';
 import type { NoiseLevel, Plan, PlanRequest, Solver } from '../types.ts';
-import { History, lambdaOf, type LevelForm, levelOf } from './dpm-state.ts';
+import { exactLevelOf, History, lambdaOf, type LevelForm, levelOf } from './dpm-state.ts';
 
 const NAME = 'DPMSolverSinglestepScheduler';
 
@@ -173,7 +173,7 @@ function plan(config: Config, table: SigmaTable, request: PlanRequest): Plan {
     sigmas,
     initNoiseSigma: 1,
     order: 1,
-    level: (index) => levelOf(form, sigmas[index]),
+    level: (index) => exactLevelOf(form, sigmas[index]),
     needsRng: () => config.algorithm_type.startsWith('sde'),
     solver: (run) => singlestepSteps(run, config, form),
   });

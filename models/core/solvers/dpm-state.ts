@@ -1,3 +1,4 @@
+import { sqrtFloat32 } from '../math/sqrt-float32.ts';
 import { combine2 } from '../math/kernels.ts';
 import type { Run } from '../plan.ts';
 import { toNoise, toOriginal, vpLevel } from '../prediction.ts';
@@ -7,8 +8,28 @@ import { type LimitConfig, limiter } from './limits.ts';
 /** Which form of x a solver of this family works in. */
 export type LevelForm = 'vp' | 'flow' | 've';
 
-/** Signal and noise factors for a value of the plan's `sigmas`. */
+const f = Math.fround;
+
+/**
+ * Signal and noise factors for a value of the plan's `sigmas`. The reference keeps them in float32 scalars, and
+ * the differences of their logarithms carry that rounding into every coefficient, so they are rounded here, except
+ * for `ve`, where there is nothing to round.
+ */
 export function levelOf(form: LevelForm, sigma: number): NoiseLevel {
+  switch (form) {
+    case 'vp': {
+      const alpha = f(1 / sqrtFloat32(f(f(sigma * sigma) + 1)));
+      return { alpha, sigma: f(sigma * alpha) };
+    }
+    case 'flow':
+      return { alpha: f(1 - sigma), sigma };
+    case 've':
+      return { alpha: 1, sigma };
+  }
+}
+
+/** The same in full precision, for whoever looks at x from outside. */
+export function exactLevelOf(form: LevelForm, sigma: number): NoiseLevel {
   switch (form) {
     case 'vp':
       return vpLevel(sigma);
@@ -21,7 +42,8 @@ export function levelOf(form: LevelForm, sigma: number): NoiseLevel {
 
 /** Half the log signal-to-noise ratio, lambda = log(alpha / sigma); infinite where the noise ends. */
 export function lambdaOf({ alpha, sigma }: NoiseLevel): number {
-  return Math.log(alpha) - Math.log(sigma);
+  if (alpha === 1) return -Math.log(sigma);
+  return f(f(Math.log(alpha)) - f(Math.log(sigma)));
 }
 
 export interface HistoryOptions {

@@ -12,6 +12,8 @@ export interface UpdateParts {
   readonly to: NoiseLevel;
   /** Levels of the newest prediction and of the older ones, as many as the order. */
   readonly from: readonly NoiseLevel[];
+  /** The reference multiplies x in float32 even where the rest is in double; so does this, when set. */
+  readonly float32: boolean;
 }
 
 /** Factors of one update: x ← onX·x + onD·D0 + onD1·D1 + onD2·D2 + onNoise·noise. */
@@ -97,7 +99,10 @@ export class DpmUpdater {
       weights[count] = weight;
       terms[count++] = term;
     };
-    add(onX, x);
+    if (parts.float32 && x instanceof Float64Array) {
+      for (let i = 0; i < x.length; i++) x[i] = Math.fround(Math.fround(onX) * Math.fround(x[i]));
+      add(1, x);
+    } else add(onX, x);
     add(a, items[0]);
     if (parts.from.length > 1) add(b, items[1]);
     if (parts.from.length > 2) add(c, items[2]);

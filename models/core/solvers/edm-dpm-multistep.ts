@@ -51,7 +51,7 @@ export function* edmDpmSteps(
     const from = Array.from({ length: used }, (_, k) => levelOf('ve', sigmas[i - k]));
     const noise = stochastic ? run.freshNoise() : null;
     const to = levelOf('ve', sigmas[i + 1]);
-    updater.multistep(x, items, { algorithm, variant: config.solver_type, to, from }, noise);
+    updater.multistep(x, items, { algorithm, variant: config.solver_type, to, from, float32: false }, noise);
     run.after(i, prediction);
   }
   return x;

@@ -11,7 +11,7 @@ import { dpmLevels } from '../schedule/dpm-levels.ts';
 import { levelsOrTable, refuse, requestedSteps } from '../schedule/request.ts';
 import { type SigmaTable, sigmaTable } from '../schedule/vp-sigmas.ts';
 import type { Latent, NoiseLevel, Plan, PlanRequest, Solver } from '../types.ts';
-import { History, lambdaOf, type LevelForm, levelOf } from './dpm-state.ts';
+import { exactLevelOf, History, lambdaOf, type LevelForm, levelOf } from './dpm-state.ts';
 
 const NAME = 'UniPCMultistepScheduler';
 
@@ -175,7 +175,7 @@ function plan(config: Config, table: SigmaTable, request: PlanRequest): Plan {
     sigmas,
     initNoiseSigma: 1,
     order: 1,
-    level: (index) => levelOf(form, sigmas[index]),
+    level: (index) => exactLevelOf(form, sigmas[index]),
     solver: (run) => unipcSteps(run, config, form),
   });
 }
