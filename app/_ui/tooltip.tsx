@@ -47,7 +47,7 @@ export function Tooltip({
 export function ShortcutHint({ shortcut }: { readonly shortcut: string }) {
   const apple = useApple();
   return (
-    <kbd className="font-sans whitespace-nowrap tracking-wide opacity-75 coarse:hidden">
+    <kbd aria-hidden="true" className="font-sans whitespace-nowrap tracking-wide opacity-75 coarse:hidden">
       {formatShortcut(shortcut, apple)}
     </kbd>
   );

@@ -26,6 +26,7 @@ export function PromptPanel({ generate }: { readonly generate: Generate }) {
         <PromptField
           awareness={connection.awareness}
           canEdit={!readOnly}
+          hideLabel
           label="Prompt"
           onSubmit={generate.press}
           placeholder="What should be painted?"
