@@ -46,6 +46,10 @@ export interface PlanRequest {
   readonly originalSteps?: number;
   /** Consistency distillation only: share of that grid in use, 0 < strength <= 1. */
   readonly strength?: number;
+  /** RePaint only: how far back a resampling jump goes, in steps. */
+  readonly jumpLength?: number;
+  /** RePaint only: how often every part of the way is walked. */
+  readonly jumpCount?: number;
   /** Replaces the computed noise levels value by value (a table tuned by hand, or a reference table). */
   readonly sigmaTable?: ArrayLike<number>;
 }
@@ -102,8 +106,16 @@ export interface SolveOptions {
   readonly useClippedPrediction?: boolean;
   /** LMS: how many past derivatives to use, 1 … 4. */
   readonly lmsOrder?: number;
+  /** RePaint only: what to keep. */
+  readonly keep?: Keep;
   /** Called in the given order after every evaluation. */
   readonly hooks?: readonly Hook[];
+}
+
+/** A part of a clean sample that must survive: 1 in the mask keeps, 0 is made anew. Arrays of x's length. */
+export interface Keep {
+  readonly original: Latent;
+  readonly mask: Latent;
 }
 
 export interface Churn {

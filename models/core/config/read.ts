@@ -21,6 +21,7 @@ import { heun } from '../solvers/heun.ts';
 import { lcm } from '../solvers/lcm.ts';
 import { lms } from '../solvers/lms.ts';
 import { pndm } from '../solvers/pndm.ts';
+import { repaint } from '../solvers/repaint.ts';
 import { tcd } from '../solvers/tcd.ts';
 import { unipc } from '../solvers/unipc.ts';
 import type { Scheduler } from '../types.ts';
@@ -53,6 +54,7 @@ export const schedulers: readonly SchedulerDefinition[] = [
   flowEuler,
   flowHeun,
   consistency,
+  repaint,
 ];
 
 /** A scheduler and what its configuration said that nobody here reads. */
