@@ -38,12 +38,10 @@ export async function handleAuthRequest(
     const { pathname } = new URL(request.url);
     const schema = openPaths[`${request.method} ${pathname}`];
     if (schema === undefined) throw new AppError('not_found', 'There is no such address.');
-    if (schema === null) return await services.auth.handler(withoutQuery(request));
+    if (schema === null) return await services.auth.handler(plainRequest(request));
     requireOwnOrigin(request, services.addresses.origins);
     const body = await readFields(request, schema);
-    return await services.auth.handler(
-      new Request(withoutQuery(request), { method: 'POST', headers: request.headers, body }),
-    );
+    return await services.auth.handler(plainRequest(request, body));
   } catch (error) {
     return errorResponse(error, services.log);
   }
@@ -71,9 +69,12 @@ async function readFields(request: Request, schema: z.ZodType): Promise<string> 
   throw new AppError('bad_input', `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'is not valid'}.`);
 }
 
-function withoutQuery(request: Request): Request {
+/**
+ * The request without its query, with `body` in place of its own. Built from its parts, because Next hands us a Request
+ * of a class of its own, which the constructor does not take.
+ */
+function plainRequest(request: Request, body: string | null = null): Request {
   const url = new URL(request.url);
-  if (url.search === '') return request;
   url.search = '';
-  return new Request(url, { method: request.method, headers: request.headers });
+  return new Request(url, { method: request.method, headers: new Headers(request.headers), body });
 }
