@@ -177,6 +177,19 @@ test('an update that arrives twice is acknowledged twice and stored once', async
   expect(await harness.db.database.canvasUpdate.count({ where: { canvasId: canvas } })).toBe(1);
 });
 
+test('[E7] what arrives while a commit is under way shares the next one', async () => {
+  const canvas = await harness.makeCanvas();
+  const sockets = await Promise.all(
+    [ada, bob, ada, bob].map(async (person) => (await harness.connect(server, person, canvas)).sync()),
+  );
+  for (let n = 0; n < 50; n += 1) for (const socket of sockets) socket.type('x');
+  await until(async () => (await harness.committed(canvas)).getText('prompt').length === 200);
+  const [row] = await harness.db.database.$queryRaw<{ rows: bigint; commits: bigint }[]>`
+    select count(*) as rows, count(distinct xmin::text) as commits from canvas_update where "canvasId" = ${canvas}`;
+  expect(Number(row?.rows)).toBe(200);
+  expect(Number(row?.commits)).toBeLessThan(100);
+});
+
 test('the stock y-websocket client works, without knowing of acknowledgements', async () => {
   const canvas = await harness.makeCanvas();
   class FromStudio extends WebSocket {
