@@ -5,10 +5,11 @@ import type { Action } from './action.ts';
  * with a word that does, then the rest in their own order. An empty query finds all.
  */
 export function searchActions(actions: readonly Action[], query: string): readonly Action[] {
+  const listed = actions.filter((action) => action.isListed !== false);
   const words = query.trim().toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return actions;
+  if (words.length === 0) return listed;
   const whole = words.join(' ');
-  return actions
+  return listed
     .map((action) => ({ action, rank: rankOf(action, words, whole) }))
     .filter(({ rank }) => rank < 3)
     .sort((a, b) => a.rank - b.rank)

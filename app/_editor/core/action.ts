@@ -30,6 +30,8 @@ export interface Action {
   readonly keywords?: string;
   /** `document`: writes to the shared document as one step of this person's undo. `none`: changes this tab only. */
   readonly undo: 'document' | 'none';
+  /** False for one of many of a kind, such as a nudge by arrow key, that would only crowd lists. */
+  readonly isListed?: boolean;
   /** Whether a held key repeats it. */
   readonly repeats?: boolean;
   isEnabled?(editor: Editor): boolean;

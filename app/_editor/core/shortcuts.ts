@@ -1,14 +1,14 @@
 import type { KeyInput } from './input.ts';
 
 /**
- * Shortcuts are written `Mod+Shift+Z`, `[`, `ArrowLeft`; Mod is ⌘ on Apple's keyboards and Ctrl elsewhere. Letters match
+ * Shortcuts are written `Mod+Shift+Z`, `[`, `ArrowLeft`, and `Plus` for the sign that joins them; Mod is ⌘ on Apple's keyboards and Ctrl elsewhere. Letters match
  * by what the key types, so they stay on the letter of every layout.
  */
 export function matchesShortcut(shortcut: string, input: KeyInput): boolean {
   const parts = shortcut.split('+');
-  // "+" itself, alone or as the last key.
-  const key = shortcut.endsWith('+') ? '+' : (parts.at(-1) ?? '');
-  const wantsMod = parts.includes('Mod') && key !== 'Mod';
+  const name = parts.at(-1) ?? '';
+  const key = name === 'Plus' ? '+' : name;
+  const wantsMod = parts.includes('Mod');
   const wantsShift = parts.includes('Shift');
   const wantsAlt = parts.includes('Alt');
   if (wantsMod !== input.mod || wantsAlt !== input.alt) return false;

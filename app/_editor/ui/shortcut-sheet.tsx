@@ -16,6 +16,7 @@ const gestures: readonly { readonly label: string; readonly keys: readonly strin
   { label: 'Straight brush line', keys: ['Shift + drag', 'Shift + click'] },
   { label: 'Keep the ratio, turn by 15°', keys: ['Shift + handle'] },
   { label: 'Scale from the middle', keys: ['Alt + handle'] },
+  { label: 'Nudge the selection', keys: ['arrows', 'Shift + arrows'] },
   { label: 'Drag a copy', keys: ['Alt + drag'] },
   { label: 'Move without snapping', keys: ['Ctrl or ⌘ + drag'] },
 ];
@@ -71,7 +72,10 @@ export function ShortcutSheet({
             title={group}
           />
         ))}
-        <Group rows={foundGestures.map((gesture) => ({ ...gesture, id: gesture.label }))} title="Pointer" />
+        <Group
+          rows={foundGestures.map((gesture) => ({ ...gesture, id: gesture.label }))}
+          title="Pointer and arrows"
+        />
       </div>
       {found.length === 0 && foundGestures.length === 0 ? (
         <p className="py-6 text-center text-ink-soft">No shortcut is called that.</p>

@@ -140,6 +140,7 @@ function nudge(
     group: 'Edit',
     shortcuts: [shortcut],
     undo: 'document',
+    isListed: false,
     repeats: true,
     isEnabled: (editor) => editableSelection(editor).length > 0,
     perform(editor: Editor) {

@@ -6,7 +6,7 @@ import { cornersOfBox, selectionBox } from '../layer-geometry.ts';
 import { fitAll, fitFrame, fitSelection, zoomStep, zoomTo } from '../view.ts';
 
 export const viewActions: readonly Action[] = [
-  view('view.zoom-in', 'Zoom in', ['+', '='], (editor) => zoomStep(editor, 1), 'zoom-in'),
+  view('view.zoom-in', 'Zoom in', ['Plus', '='], (editor) => zoomStep(editor, 1), 'zoom-in'),
   view('view.zoom-out', 'Zoom out', ['-'], (editor) => zoomStep(editor, -1), 'zoom-out'),
   view('view.full-size', 'Zoom to 100 %', ['0', 'Mod+0'], (editor) => zoomTo(editor, 1)),
   view('view.fit', 'Fit everything', ['1', 'Shift+1'], fitAll, 'fit'),
