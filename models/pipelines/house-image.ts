@@ -2,11 +2,12 @@ import { readScheduler } from '../core/config/read.ts';
 import { classifierFree } from '../core/guidance/classifier-free.ts';
 import { TorchGenerator } from '../core/random/torch-generator.ts';
 import type { Hook, Plan } from '../core/types.ts';
-import { checkRequestPictures, type PreparedPictures, preparePictures } from './house/conditioning.ts';
+import { checkRequestPictures } from './check-request.ts';
+import { type PreparedPictures, preparePictures } from './house/conditioning.ts';
 import type { HouseImageModel, TextStates } from './house/model.ts';
 import { fromSignedPlanes, type RgbPicture, toBytes, toFloatPicture } from './image/picture.ts';
 import { resizeArea } from './image/resize.ts';
-import { blendPictures, featherMask, fillFromOutside } from './image/seam.ts';
+import { pasteIntoSource } from './image/seam.ts';
 import { coverWithSquare, cutFromSquare } from './image/square.ts';
 import type { ImageEvent, ImageRequest } from './image-request.ts';
 import { PipelineError } from './pipeline-error.ts';
@@ -21,8 +22,6 @@ export interface ImageContext {
 
 /** Largest side an enlarged square reaches before it is brought to the asked size. */
 const MAX_SIDE = 1024;
-/** Pixels over which a repainted region fades into the picture around it, at 256 px. */
-const FEATHER = 6;
 
 /**
  * Makes one picture with a house image pack, as DESIGN section 8 describes: torch noise from the seed, flow matching
@@ -92,7 +91,7 @@ export async function* generateImage(
   signal.throwIfAborted();
   const sample = begin >= plan.timesteps.length && pictures.source !== null ? pictures.source : x;
   const painted = await meter.upscale(() => enlarge(sample, request, model));
-  const finished = pasteBack(painted, request);
+  const finished = pasteIntoSource(painted, request);
   yield {
     type: 'result',
     width: finished.width,
@@ -221,16 +220,6 @@ async function enlarge(
 
 function clampSigned(value: number): number {
   return Math.min(Math.max(value, -1), 1);
-}
-
-function pasteBack(painted: RgbPicture, request: ImageRequest): RgbPicture {
-  const { mode, source, mask } = request;
-  if ((mode !== 'inpaint' && mode !== 'extend') || source === null || mask === null) {
-    return painted;
-  }
-  const feather = Math.max(Math.round((FEATHER * Math.max(request.width, request.height)) / 256), 1);
-  const base = mode === 'extend' ? fillFromOutside(source, mask) : source;
-  return blendPictures(base, painted, featherMask(mask, feather));
 }
 
 function createMeter(now: () => number) {

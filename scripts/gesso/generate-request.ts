@@ -1,5 +1,5 @@
-import type { HouseImageManifest } from '../../models/catalog/manifest.ts';
 import type { GrayPicture } from '../../models/pipelines/image/picture.ts';
+import type { ImageDefaults } from '../../models/pipelines/image-model.ts';
 import type { ImageRequest } from '../../models/pipelines/image-request.ts';
 import type { GenerationMode, Recipe } from '../../shared/contracts/recipe.ts';
 import { type GenerateOptions, UsageError } from './generate-options.ts';
@@ -20,11 +20,11 @@ const DEFAULT_STRENGTH = 0.6;
 /** Turns options into a request: opens the pictures, chooses the mode, fills in the pack's defaults. */
 export async function prepareRequest(
   options: GenerateOptions,
-  manifest: HouseImageManifest,
+  defaults: ImageDefaults,
   seed: number,
 ): Promise<PreparedRequest> {
   const sourceFile = options.source === undefined ? null : await openPictureFile(options.source);
-  const { width, height } = chooseSize(options, { manifest, source: sourceFile });
+  const { width, height } = chooseSize(options, { defaults, source: sourceFile });
   const source = sourceFile === null ? null : await decodePicture(sourceFile, width, height);
   const maskFile = options.mask === undefined ? null : await openPictureFile(options.mask);
   const painted = maskFile === null ? null : await decodeMask(maskFile, width, height);
@@ -39,9 +39,9 @@ export async function prepareRequest(
       seed,
       width,
       height,
-      steps: options.steps ?? manifest.defaults.steps,
-      guidanceScale: options.guidance ?? manifest.defaults.guidanceScale,
-      solver: options.solver ?? manifest.defaults.solver,
+      steps: options.steps ?? defaults.steps,
+      guidanceScale: options.guidance ?? defaults.guidanceScale,
+      solver: options.solver ?? defaults.solver,
       strength: options.strength ?? (mode === 'image-to-image' ? DEFAULT_STRENGTH : 1),
       source: source?.picture ?? null,
       mask,
@@ -55,15 +55,14 @@ export async function prepareRequest(
 
 function chooseSize(
   options: GenerateOptions,
-  given: { readonly manifest: HouseImageManifest; readonly source: PictureFile | null },
+  given: { readonly defaults: ImageDefaults; readonly source: PictureFile | null },
 ): { readonly width: number; readonly height: number } {
   if (options.width !== undefined && options.height !== undefined) {
     return { width: options.width, height: options.height };
   }
-  const { manifest, source } = given;
-  const native = manifest.nativeSize * manifest.scale;
+  const { defaults, source } = given;
   if (source === null) {
-    const side = options.size ?? native;
+    const side = options.size ?? defaults.side;
     return { width: side, height: side };
   }
   const longest = Math.max(source.width, source.height);

@@ -1,11 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, parse, resolve } from 'node:path';
-import type { HouseImageManifest } from '../../models/catalog/manifest.ts';
 import { PackError } from '../../models/catalog/pack-error.ts';
 import { findPack, listPackFolders, type VerifiedPack, verifyPack } from '../../models/catalog/packs.ts';
-import { type HouseImageModel, openHouseImageModel } from '../../models/pipelines/house/model.ts';
-import { generateImage } from '../../models/pipelines/house-image.ts';
+import { type ImageModel, openImageModel } from '../../models/pipelines/image-model.ts';
 import type { ImageEvent, ImageTimings } from '../../models/pipelines/image-request.ts';
 import { PipelineError } from '../../models/pipelines/pipeline-error.ts';
 import { openDevice } from '../../models/runtime/device.ts';
@@ -80,26 +78,28 @@ function report(error: unknown, signal: AbortSignal): number {
 
 async function generate(options: GenerateOptions, signal: AbortSignal): Promise<void> {
   await checkFolder(options.out);
-  const pack = await openPack(options.pack);
-  const seed = options.seed ?? randomInt(0x1_0000_0000);
-  const prepared = await prepareRequest(options, pack.manifest, seed);
-  const notices = await readNotices(prepared.request.prompt, pack);
+  const found = await findPack(options.pack, listPackFolders(resolve(readEnv().GESSO_HOME)));
+  const pack = await verifyPack(found.folder);
+  const notices = await readNotices(options.prompt, pack);
   for (const notice of notices) {
     process.stderr.write(`${formatUnknownWord(notice)}\n`);
   }
 
   const device = await openDevice();
-  const model = await openHouseImageModel(pack, device.sessions, { warmUp: false });
+  const model = await openImageModel(pack, device.sessions, { warmUp: false });
   const made: MadePicture[] = [];
   try {
+    const seed = options.seed ?? randomInt(0x1_0000_0000);
+    const prepared = await prepareRequest(options, model.defaults, seed);
     const count = options.count ?? 1;
     for (let i = 0; i < count; i += 1) {
       const request = { ...prepared.request, seed: (seed + i) % 0x1_0000_0000 };
-      const result = await watch(generateImage(request, { model, signal, now: () => performance.now() }));
+      const result = await watch(model.generate(request, { signal, now: () => performance.now() }));
       const recipe = recipeSchema.parse({
         ...request,
         format: 'gesso-recipe/1',
-        pack: { id: model.manifest.id, version: model.manifest.version, sha256: model.sha256 },
+        pack: { id: model.id, version: model.version, sha256: model.sha256 },
+        scheduler: model.scheduler ?? undefined,
         source: prepared.source,
         mask: prepared.mask,
         controls: prepared.controls,
@@ -128,22 +128,11 @@ async function generate(options: GenerateOptions, signal: AbortSignal): Promise<
   }
 }
 
-type HousePack = VerifiedPack & { readonly manifest: HouseImageManifest };
-
-async function openPack(id: string): Promise<HousePack> {
-  const found = await findPack(id, listPackFolders(resolve(readEnv().GESSO_HOME)));
-  const pack = await verifyPack(found.folder);
-  const { manifest } = pack;
-  if (manifest.pipeline !== 'house-image') {
-    throw new PackError(
-      'unsupported',
-      `gesso generate cannot run ${id} yet: its pipeline is ${manifest.pipeline}.`,
-    );
+/** Only house packs know what they do not know. */
+async function readNotices(prompt: string, pack: VerifiedPack): Promise<readonly UnknownWord[]> {
+  if (pack.manifest.pipeline !== 'house-image') {
+    return [];
   }
-  return { ...pack, manifest };
-}
-
-async function readNotices(prompt: string, pack: HousePack): Promise<readonly UnknownWord[]> {
   const text = await readFile(join(pack.folder, pack.manifest.vocabulary), 'utf8');
   return describeUnknownWords(prompt, vocabularySchema.parse(JSON.parse(text)));
 }
@@ -169,11 +158,11 @@ async function watch(events: AsyncIterable<ImageEvent>): Promise<Extract<ImageEv
   throw new Error('the pipeline ended without a picture');
 }
 
-function describeMade(index: number, made: MadePicture, model: HouseImageModel): string {
+function describeMade(index: number, made: MadePicture, model: ImageModel): string {
   const { recipe, timings } = made;
   const seconds = (timings.totalMs / 1000).toFixed(2);
   const way = `${recipe.width} × ${recipe.height}, ${recipe.steps} steps, seed ${recipe.seed}`;
-  return `Picture ${index + 1}: ${way}, ${seconds} s with ${model.manifest.name} ${model.manifest.version}\n`;
+  return `Picture ${index + 1}: ${way}, ${seconds} s with ${model.name} ${model.version}\n`;
 }
 
 function numberedPath(out: string, index: number, count: number): string {

@@ -53,6 +53,8 @@ export const recipeSchema = generationSettingsSchema.extend({
     /** SHA-256 over the pack's component hashes: the same value means the same weights. */
     sha256: sha256Schema,
   }),
+  /** The scheduler class of a pack that brings its own; where it is given, `solver` was not used. */
+  scheduler: z.string().max(100).optional(),
   /** Hash of the source picture's bytes as they were given to the worker; null when the mode takes none. */
   source: z.object({ sha256: sha256Schema }).nullable(),
   mask: z.object({ sha256: sha256Schema }).nullable(),

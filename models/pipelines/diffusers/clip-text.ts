@@ -1,5 +1,5 @@
 import { type HostTensor, int64Tensor } from '../../runtime/tensor.ts';
-import { encodePadded, type PromptTokenizer } from '../../text/prompt-tokenizer.ts';
+import { encodePadded, type FramedTokens, type PromptTokenizer } from '../../text/prompt-tokenizer.ts';
 import type { Component, ModelFolder } from './model-folder.ts';
 
 /** A CLIP or T5 text encoder with its tokenizer. */
@@ -7,6 +7,8 @@ export interface TextEncoder {
   readonly tokenizer: PromptTokenizer;
   /** Runs texts padded to `length` tokens (the tokenizer's own when absent); every output by its graph name. */
   run(texts: readonly string[], length?: number): Promise<TextOutputs>;
+  /** Runs rows of ids of one length, without looking at text. */
+  runIds(rows: readonly Int32Array[]): Promise<TextOutputs>;
 }
 
 export interface TextOutputs {
@@ -21,18 +23,30 @@ export async function openTextEncoder(
 ): Promise<TextEncoder> {
   const component: Component = await folder.open(names.encoder);
   const tokenizer = await folder.tokenizer(names.tokenizer);
+  const { session } = component;
+
+  async function runFramed(rows: readonly FramedTokens[]): Promise<TextOutputs> {
+    const shape = [rows.length, rows[0].ids.length];
+    const feeds: Record<string, HostTensor> = {
+      input_ids: int64Tensor(
+        shape,
+        rows.flatMap((row) => Array.from(row.ids)),
+      ),
+    };
+    if (session.hasInput('attention_mask')) {
+      feeds.attention_mask = int64Tensor(
+        shape,
+        rows.flatMap((row) => Array.from(row.mask)),
+      );
+    }
+    return { tensors: await session.run(feeds), masks: rows.map((row) => row.mask) };
+  }
+
   return {
     tokenizer,
-    async run(texts, length = tokenizer.maxLength) {
-      const framed = texts.map((text) => encodePadded(tokenizer, text, length));
-      const ids = framed.flatMap((tokens) => Array.from(tokens.ids));
-      const feeds: Record<string, HostTensor> = { input_ids: int64Tensor([texts.length, length], ids) };
-      if (component.session.hasInput('attention_mask')) {
-        const mask = framed.flatMap((tokens) => Array.from(tokens.mask));
-        feeds.attention_mask = int64Tensor([texts.length, length], mask);
-      }
-      return { tensors: await component.session.run(feeds), masks: framed.map((tokens) => tokens.mask) };
-    },
+    run: (texts, length = tokenizer.maxLength) =>
+      runFramed(texts.map((text) => encodePadded(tokenizer, text, length))),
+    runIds: (rows) => runFramed(rows.map((ids) => ({ ids, mask: new Int32Array(ids.length).fill(1) }))),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Rng, Scheduler } from '../../core/types.ts';
 import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
 import { repeatBatch, repeatEach } from './batches.ts';
+import { encodePrompts, type PromptSyntax } from './clip-prompts.ts';
 import { lastHiddenState, openTextEncoder } from './clip-text.ts';
 import {
   drawNoise,
@@ -19,6 +20,8 @@ import { openVae } from './vae.ts';
 export interface LatentConsistencyRequest {
   readonly prompts: readonly string[];
   readonly picturesPerPrompt?: number;
+  /** `weighted` reads brackets, weights and BREAK, and takes prompts of any length. Default `plain`. */
+  readonly promptSyntax?: PromptSyntax;
   readonly width: number;
   readonly height: number;
   readonly steps: number;

@@ -2,6 +2,7 @@ import { classifierFree } from '../../core/guidance/classifier-free.ts';
 import type { Plan, Rng, Scheduler } from '../../core/types.ts';
 import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
 import { concatAxis, concatBatch, repeatBatch, zerosLike } from './batches.ts';
+import { countChunks, type EncodedPrompts, encodePrompts, type PromptSyntax } from './clip-prompts.ts';
 import { openTextEncoder, penultimateHiddenState, pooledText } from './clip-text.ts';
 import {
   beginOf,
@@ -31,6 +32,8 @@ export interface StableDiffusionXlRequest {
   /** Null: no negative prompt at all, which some models were trained to see as zeros. */
   readonly negativePrompt: string | null;
   readonly negativePrompt2?: string;
+  /** `weighted` reads brackets, weights and BREAK, and takes prompts of any length. Default `plain`. */
+  readonly promptSyntax?: PromptSyntax;
   readonly width: number;
   readonly height: number;
   readonly steps: number;
@@ -92,36 +95,57 @@ export async function* runStableDiffusionXl(
   yield { type: 'result', latents: finished, decoderInput, decoded: await vae.decode(decoderInput) };
 }
 
-interface EncodedText {
-  readonly states: HostTensor;
-  readonly pooled: HostTensor;
-}
-
 async function encodeTexts(
   request: StableDiffusionXlRequest,
   folder: ModelFolder,
-): Promise<{ readonly positive: EncodedText; readonly negative: EncodedText }> {
-  const positive = await encodePair(folder, request.prompt, request.prompt2 ?? request.prompt);
-  const { negativePrompt } = request;
+): Promise<{ readonly positive: EncodedPrompts; readonly negative: EncodedPrompts }> {
+  const { prompt, negativePrompt, promptSyntax: syntax = 'plain' } = request;
+  const first = { positive: prompt, negative: negativePrompt ?? '' };
+  const second = {
+    positive: request.prompt2 ?? prompt,
+    negative: request.negativePrompt2 ?? first.negative,
+  };
+  const encoder2 = await openTextEncoder(folder, { encoder: 'text_encoder_2', tokenizer: 'tokenizer_2' });
+  // A refiner has the second text encoder only.
+  const encoder = folder.has('text_encoder')
+    ? await openTextEncoder(folder, { encoder: 'text_encoder', tokenizer: 'tokenizer' })
+    : null;
+  const texts = [first.positive, first.negative, second.positive, second.negative];
+  const options = {
+    syntax,
+    select: penultimateHiddenState,
+    pool: pooledText,
+    chunks: countChunks(texts, encoder2.tokenizer),
+  };
+  const out2 = await encodePrompts(encoder2, asLists(second), options);
+  const both =
+    encoder === null
+      ? out2
+      : joinWidths(await encodePrompts(encoder, asLists(first), { ...options, pool: undefined }), out2);
   const index = await folder.readIndex();
   if (negativePrompt === null && index.force_zeros_for_empty_prompt !== false) {
-    return { positive, negative: { states: zerosLike(positive.states), pooled: zerosLike(positive.pooled) } };
+    const { states, pooled } = both.positive;
+    return { positive: both.positive, negative: { states: zerosLike(states), pooled: zerosLike(pooled) } };
   }
-  const first = negativePrompt ?? '';
-  return { positive, negative: await encodePair(folder, first, request.negativePrompt2 ?? first) };
+  return both;
 }
 
-/** A refiner has the second text encoder only. */
-async function encodePair(folder: ModelFolder, first: string, second: string): Promise<EncodedText> {
-  const encoder2 = await openTextEncoder(folder, { encoder: 'text_encoder_2', tokenizer: 'tokenizer_2' });
-  const out2 = await encoder2.run([second]);
-  const pooled = pooledText(out2);
-  if (!folder.has('text_encoder')) {
-    return { states: penultimateHiddenState(out2), pooled };
-  }
-  const encoder = await openTextEncoder(folder, { encoder: 'text_encoder', tokenizer: 'tokenizer' });
-  const out = await encoder.run([first]);
-  return { states: concatAxis([penultimateHiddenState(out), penultimateHiddenState(out2)], 2), pooled };
+function asLists({ positive, negative }: { readonly positive: string; readonly negative: string }) {
+  return { positive: [positive], negative: [negative] };
+}
+
+type EncodedPair = { readonly positive: EncodedPrompts; readonly negative: EncodedPrompts };
+
+/** States of both encoders side by side; the pooled text is the second one's. */
+function joinWidths(first: EncodedPair, second: EncodedPair): EncodedPair {
+  const join = (a: EncodedPrompts, b: EncodedPrompts): EncodedPrompts => ({
+    states: concatAxis([a.states, b.states], 2),
+    pooled: b.pooled,
+  });
+  return {
+    positive: join(first.positive, second.positive),
+    negative: join(first.negative, second.negative),
+  };
 }
 
 function timeIds(

@@ -4,6 +4,7 @@ import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.
 import { PipelineError } from '../pipeline-error.ts';
 import { concatAxis, concatBatch, repeatBatch, repeatEach, sliceBatch } from './batches.ts';
 import { lastHiddenState, openTextEncoder } from './clip-text.ts';
+import { encodePrompts, type PromptSyntax } from './clip-prompts.ts';
 import { type ControlInput, runControlNets } from './control-nets.ts';
 import {
   beginOf,
@@ -25,6 +26,8 @@ export interface StableDiffusionRequest {
   /** As many as prompts. */
   readonly negativePrompts: readonly string[];
   readonly picturesPerPrompt?: number;
+  /** `weighted` reads brackets, weights and BREAK, and takes prompts of any length. Default `plain`. */
+  readonly promptSyntax?: PromptSyntax;
   /** Pixels, multiples of the autoencoder's scale. With a source picture its size counts instead. */
   readonly width: number;
   readonly height: number;
@@ -66,9 +69,14 @@ export async function* runStableDiffusion(
   const plan = request.scheduler.plan({ steps: request.steps });
   const perPrompt = request.picturesPerPrompt ?? 1;
   const texts = await openTextEncoder(folder, { encoder: 'text_encoder', tokenizer: 'tokenizer' });
+  const encoded = await encodePrompts(
+    texts,
+    { positive: request.prompts, negative: request.negativePrompts },
+    { syntax: request.promptSyntax ?? 'plain', select: lastHiddenState },
+  );
   const states: TextStates = {
-    negative: repeatEach(lastHiddenState(await texts.run(request.negativePrompts)), perPrompt),
-    positive: repeatEach(lastHiddenState(await texts.run(request.prompts)), perPrompt),
+    negative: repeatEach(encoded.negative.states, perPrompt),
+    positive: repeatEach(encoded.positive.states, perPrompt),
   };
   const start = await prepareStart(request, { plan, vae, unet });
   const controls = await openControls(request, folder);

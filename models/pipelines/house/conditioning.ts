@@ -16,36 +16,6 @@ export interface PreparedPictures {
   readonly repaint: Float32Array | null;
 }
 
-/** Throws PipelineError when the pictures of a request do not fit its mode or size. */
-export function checkRequestPictures(request: ImageRequest): void {
-  const { mode, source, mask } = request;
-  if (mode !== 'text-to-image' && source === null) {
-    throw new PipelineError('bad-input', `${mode} needs a source picture.`);
-  }
-  if ((mode === 'inpaint' || mode === 'extend') && mask === null) {
-    throw new PipelineError('bad-input', `${mode} needs a mask of what to repaint.`);
-  }
-  if (mask !== null && mask.data.every((value) => value === 0)) {
-    throw new PipelineError('bad-input', 'The mask is empty: paint over what should change.');
-  }
-  const frame = `${request.width} × ${request.height}`;
-  const pictures = [
-    ['source', source, 3],
-    ['mask', mask, 1],
-  ] as const;
-  for (const [name, picture, channels] of pictures) {
-    if (picture !== null && (picture.width !== request.width || picture.height !== request.height)) {
-      throw new PipelineError(
-        'bad-input',
-        `The ${name} is ${picture.width} × ${picture.height}, but the picture to make is ${frame}.`,
-      );
-    }
-    if (picture !== null) {
-      checkPicture(picture, channels, name);
-    }
-  }
-}
-
 /** Brings source, mask and control map of a checked request to the denoiser's size. */
 export function preparePictures(request: ImageRequest, manifest: HouseImageManifest): PreparedPictures {
   const size = manifest.nativeSize;

@@ -1,3 +1,4 @@
+import type { GenerationMode } from '../../../shared/contracts/recipe.ts';
 import type { FloatPicture, GrayPicture, RgbPicture } from './picture.ts';
 import { toBytes } from './picture.ts';
 
@@ -6,6 +7,29 @@ import { toBytes } from './picture.ts';
  */
 
 const DIAGONAL = Math.SQRT2;
+/** Pixels over which a repainted region fades into the picture around it, at 256 px. */
+const FEATHER = 6;
+
+/**
+ * Returns the finished picture of a request: what was painted, or for inpaint and extend the source with the painted
+ * pixels under its mask. Outside the mask every byte is the source's own.
+ */
+export function pasteIntoSource(
+  painted: RgbPicture,
+  request: {
+    readonly mode: GenerationMode;
+    readonly source: RgbPicture | null;
+    readonly mask: GrayPicture | null;
+  },
+): RgbPicture {
+  const { mode, source, mask } = request;
+  if ((mode !== 'inpaint' && mode !== 'extend') || source === null || mask === null) {
+    return painted;
+  }
+  const feather = Math.max(Math.round((FEATHER * Math.max(source.width, source.height)) / 256), 1);
+  const base = mode === 'extend' ? fillFromOutside(source, mask) : source;
+  return blendPictures(base, painted, featherMask(mask, feather));
+}
 
 /**
  * Returns how much of the repainted picture shows at each pixel, 0 … 1.

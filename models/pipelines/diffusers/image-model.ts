@@ -1,0 +1,232 @@
+import type { DiffusersManifest } from '../../catalog/manifest.ts';
+import type { VerifiedPack } from '../../catalog/packs.ts';
+import { readScheduler } from '../../core/config/read.ts';
+import { TorchGenerator } from '../../core/random/torch-generator.ts';
+import type { SessionCache } from '../../runtime/session-cache.ts';
+import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
+import { checkRequestPictures } from '../check-request.ts';
+import { cropPicture, type PaddedFrame, padPicture, padToMultiple } from '../image/padding.ts';
+import { type RgbPicture, toBytes, toFloatPicture, toSignedPlanes } from '../image/picture.ts';
+import { pasteIntoSource } from '../image/seam.ts';
+import type { ImageModel, ImageRun } from '../image-model.ts';
+import type { ImageEvent, ImageRequest, ImageTimings } from '../image-request.ts';
+import { PipelineError } from '../pipeline-error.ts';
+import { toPictures } from './decoded-pictures.ts';
+import { runFlux } from './flux.ts';
+import { runInstructEdit } from './instruct-edit.ts';
+import { runLatentConsistency } from './latent-consistency.ts';
+import type { LatentResult, RunContext, StepEvent } from './latent-loop.ts';
+import { fitPreviewMap, type PreviewMap, previewLatents } from './latent-preview.ts';
+import { configNumber, type ModelFolder, openModelFolder } from './model-folder.ts';
+import { runStableDiffusion3 } from './stable-diffusion-3.ts';
+import { runStableDiffusion } from './stable-diffusion.ts';
+import { runStableDiffusionXl } from './stable-diffusion-xl.ts';
+
+type Pipeline = DiffusersManifest['pipeline'];
+type Events = AsyncGenerator<StepEvent | LatentResult>;
+
+/** Steps and guidance that each family is usually run with, and the step in which its sizes go. */
+const HABITS: Partial<
+  Readonly<Record<Pipeline, { steps: number; guidanceScale: number; multiple: number }>>
+> = {
+  'stable-diffusion': { steps: 20, guidanceScale: 7.5, multiple: 64 },
+  'stable-diffusion-inpaint': { steps: 20, guidanceScale: 7.5, multiple: 64 },
+  'stable-diffusion-edit': { steps: 20, guidanceScale: 7.5, multiple: 64 },
+  'stable-diffusion-xl': { steps: 25, guidanceScale: 5, multiple: 64 },
+  'stable-diffusion-3': { steps: 28, guidanceScale: 5, multiple: 16 },
+  'latent-consistency': { steps: 4, guidanceScale: 8.5, multiple: 64 },
+  flux: { steps: 20, guidanceScale: 3.5, multiple: 16 },
+};
+
+const MODES: Partial<Readonly<Record<Pipeline, readonly ImageRequest['mode'][]>>> = {
+  'stable-diffusion': ['text-to-image', 'image-to-image', 'inpaint', 'extend'],
+  'stable-diffusion-inpaint': ['inpaint', 'extend'],
+  'stable-diffusion-edit': ['image-to-image'],
+  'stable-diffusion-xl': ['text-to-image', 'image-to-image'],
+  'stable-diffusion-3': ['text-to-image'],
+  'latent-consistency': ['text-to-image', 'image-to-image'],
+  flux: ['text-to-image'],
+};
+
+const MODE_NAMES: Readonly<Record<ImageRequest['mode'], string>> = {
+  'text-to-image': 'text to image',
+  'image-to-image': 'image to image',
+  inpaint: 'inpainting',
+  extend: 'extending a picture',
+};
+
+/**
+ * Opens a pack of the diffusers layout for making pictures from prompts written in the prompt language. Sizes are rounded
+ * up to what the network takes and cut back. Throws PipelineError `unsupported` for a family that makes no pictures from text.
+ */
+export async function openDiffusersImageModel(
+  pack: VerifiedPack & { readonly manifest: DiffusersManifest },
+  sessions: SessionCache,
+): Promise<ImageModel> {
+  const { manifest } = pack;
+  const habits = HABITS[manifest.pipeline];
+  const modes = MODES[manifest.pipeline];
+  if (habits === undefined || modes === undefined) {
+    throw new PipelineError(
+      'unsupported',
+      `${manifest.name} (${manifest.pipeline}) does not make pictures from a prompt.`,
+    );
+  }
+  const folder = openModelFolder({ folders: [pack.folder], sessions });
+  const { scheduler } = readScheduler(await folder.readSchedulerConfig('scheduler'));
+  const denoiser = await folder.open(folder.has('unet') ? 'unet' : 'transformer');
+  let previewMap: PreviewMap | null = null;
+
+  async function* generate(request: ImageRequest, run: ImageRun): AsyncGenerator<ImageEvent> {
+    checkRequestPictures(request);
+    if (!modes?.includes(request.mode) || request.controls.length > 0) {
+      const asked = request.controls.length > 0 ? 'following a control map' : MODE_NAMES[request.mode];
+      const known = modes?.map((mode) => MODE_NAMES[mode]).join(', ');
+      throw new PipelineError('unsupported', `${manifest.name} does not do ${asked}; it does ${known}.`);
+    }
+    const started = run.now();
+    let denoised = started;
+    const frame = padToMultiple(request.width, request.height, habits?.multiple ?? 64);
+    let evaluations = 0;
+    for await (const event of await start(request, {
+      frame,
+      manifest,
+      context: { folder, signal: run.signal },
+    })) {
+      switch (event.type) {
+        case 'step': {
+          evaluations += 1;
+          denoised = run.now();
+          yield { type: 'progress', step: event.step, steps: event.steps };
+          if (event.shape.length === 4) {
+            const preview = previewLatents({ shape: event.shape, data: event.latents }, previewMap);
+            const { width, height, data: rgb } = preview;
+            yield { type: 'preview', step: event.step, width, height, rgb };
+          }
+          break;
+        }
+        case 'result': {
+          previewMap ??=
+            event.latents.shape.length === 4 ? fitPreviewMap(event.latents, event.decoded) : null;
+          const painted = pasteIntoSource(toAskedSize(event.decoded, frame), request);
+          const { width, height, data: rgb } = painted;
+          const timings = timingsOf({ started, denoised, finished: run.now(), evaluations });
+          yield { type: 'result', width, height, rgb, timings };
+          return;
+        }
+      }
+    }
+  }
+
+  return {
+    id: manifest.id,
+    name: manifest.name,
+    version: manifest.version,
+    sha256: pack.sha256,
+    defaults: {
+      steps: habits.steps,
+      guidanceScale: habits.guidanceScale,
+      solver: 'flow-euler',
+      side: Math.min(configNumber(denoiser.config, 'sample_size', 64) * (await readScale(folder)), 1024),
+    },
+    scheduler: scheduler.className,
+    generate,
+    close: folder.close,
+  };
+}
+
+async function readScale(folder: ModelFolder): Promise<number> {
+  const { config } = await folder.open('vae_decoder');
+  const blocks = config.block_out_channels;
+  return Array.isArray(blocks) ? 2 ** (blocks.length - 1) : 8;
+}
+
+interface StartParts {
+  readonly frame: PaddedFrame;
+  readonly manifest: DiffusersManifest;
+  readonly context: RunContext;
+}
+
+async function start(request: ImageRequest, { frame, manifest, context }: StartParts): Promise<Events> {
+  const { folder } = context;
+  const schedulerConfig = await folder.readSchedulerConfig('scheduler');
+  const { scheduler } = readScheduler(schedulerConfig);
+  const { prompt, negativePrompt } = request;
+  const text = { prompt, negativePrompt };
+  const texts = { prompts: [prompt], negativePrompts: [negativePrompt] };
+  const source =
+    request.source === null ? undefined : toTensor(padPicture(toFloatPicture(request.source, 3), frame));
+  const shared = {
+    width: frame.outerWidth,
+    height: frame.outerHeight,
+    steps: request.steps,
+    guidanceScale: request.guidanceScale,
+    scheduler,
+    rng: new TorchGenerator(request.seed),
+    promptSyntax: 'weighted' as const,
+    source,
+    strength: request.mode === 'extend' ? 1 : request.strength,
+  };
+  switch (manifest.pipeline) {
+    case 'stable-diffusion':
+    case 'stable-diffusion-inpaint':
+      return runStableDiffusion({ ...shared, ...texts, mask: maskTensor(request, frame) }, context);
+    case 'stable-diffusion-edit':
+      if (source === undefined) {
+        throw new PipelineError('bad-input', 'An edit needs a source picture.');
+      }
+      return runInstructEdit({ ...shared, ...texts, source, imageGuidanceScale: 1.5 }, context);
+    case 'stable-diffusion-xl':
+      return runStableDiffusionXl({ ...shared, ...text }, context);
+    case 'stable-diffusion-3':
+      return runStableDiffusion3({ ...shared, ...text, maxSequenceLength: 256, useT5: true }, context);
+    case 'latent-consistency':
+      return runLatentConsistency({ ...shared, ...texts }, context);
+    case 'flux':
+      return runFlux({ ...shared, ...text, schedulerConfig, maxSequenceLength: 256 }, context);
+    case 'stable-diffusion-upscale':
+    case 'stable-video':
+    case 'stable-audio':
+    case 'unconditional':
+      throw new PipelineError('unsupported', `${manifest.name} does not make pictures from a prompt.`);
+  }
+}
+
+function maskTensor(request: ImageRequest, frame: PaddedFrame): HostTensor | undefined {
+  if (request.mask === null || (request.mode !== 'inpaint' && request.mode !== 'extend')) {
+    return undefined;
+  }
+  const padded = padPicture(toFloatPicture(request.mask, 1), frame);
+  return float32Tensor(
+    [1, 1, frame.outerHeight, frame.outerWidth],
+    padded.data.map((value) => (value > 0 ? 1 : 0)),
+  );
+}
+
+function toTensor(picture: Parameters<typeof toSignedPlanes>[0]): HostTensor {
+  return float32Tensor([1, 3, picture.height, picture.width], toSignedPlanes(picture));
+}
+
+function toAskedSize(decoded: HostTensor, frame: PaddedFrame): RgbPicture {
+  const { shape, data } = toPictures({ shape: decoded.shape, data: floatData(decoded) });
+  const [, height, width] = shape;
+  const cut = cropPicture({ width, height, channels: 3, data: data.map((value) => value * 255) }, frame);
+  return { width: cut.width, height: cut.height, data: toBytes(cut.data) };
+}
+
+/** Encoding the prompt and the source counts as denoising here, decoding as upscaling. */
+function timingsOf(at: {
+  readonly started: number;
+  readonly denoised: number;
+  readonly finished: number;
+  readonly evaluations: number;
+}): ImageTimings {
+  return {
+    textMs: 0,
+    denoiseMs: at.denoised - at.started,
+    upscaleMs: at.finished - at.denoised,
+    totalMs: at.finished - at.started,
+    overheadMs: 0,
+    evaluations: at.evaluations,
+  };
+}

@@ -1,0 +1,65 @@
+import type { ImageSolver } from '../../shared/contracts/recipe.ts';
+import type { VerifiedPack } from '../catalog/packs.ts';
+import type { SessionCache } from '../runtime/session-cache.ts';
+import { openDiffusersImageModel } from './diffusers/image-model.ts';
+import { openHouseImageModel } from './house/model.ts';
+import { generateImage } from './house-image.ts';
+import type { ImageEvent, ImageRequest } from './image-request.ts';
+
+/** Any pack that makes pictures, whatever its pipeline. */
+export interface ImageModel {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  /** Identity of the weights, for the recipe. */
+  readonly sha256: string;
+  readonly defaults: ImageDefaults;
+  /** The scheduler class of a pack that brings its own; null where the request's solver decides. */
+  readonly scheduler: string | null;
+  generate(request: ImageRequest, run: ImageRun): AsyncGenerator<ImageEvent>;
+  /** Gives the graphs back to the session cache. */
+  close(): void;
+}
+
+export interface ImageDefaults {
+  readonly steps: number;
+  readonly guidanceScale: number;
+  /** Without meaning where the pack brings its own scheduler. */
+  readonly solver: ImageSolver;
+  /** Side of the square it was trained on, in pixels. */
+  readonly side: number;
+}
+
+export interface ImageRun {
+  readonly signal: AbortSignal;
+  /** Milliseconds of a steady clock. */
+  readonly now: () => number;
+}
+
+/** Opens a verified pack for making pictures. `warmUp` pays the first run's costs now. */
+export async function openImageModel(
+  pack: VerifiedPack,
+  sessions: SessionCache,
+  options: { readonly warmUp: boolean },
+): Promise<ImageModel> {
+  const { manifest } = pack;
+  if (manifest.pipeline !== 'house-image') {
+    return openDiffusersImageModel({ ...pack, manifest }, sessions);
+  }
+  const model = await openHouseImageModel(pack, sessions, options);
+  return {
+    id: manifest.id,
+    name: manifest.name,
+    version: manifest.version,
+    sha256: pack.sha256,
+    defaults: {
+      steps: manifest.defaults.steps,
+      guidanceScale: manifest.defaults.guidanceScale,
+      solver: manifest.defaults.solver,
+      side: manifest.nativeSize * manifest.scale,
+    },
+    scheduler: null,
+    generate: (request, run) => generateImage(request, { model, ...run }),
+    close: model.close,
+  };
+}
