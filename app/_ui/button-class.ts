@@ -1,11 +1,13 @@
 import { classNames } from './class-names.ts';
 
-export type ButtonKind = 'primary' | 'secondary' | 'quiet' | 'danger';
+export type ButtonKind = 'primary' | 'secondary' | 'quiet' | 'quiet-accent' | 'quiet-danger' | 'danger';
 
 const kinds: Readonly<Record<ButtonKind, string>> = {
   primary: 'bg-accent text-accent-ink hover:bg-accent-hover',
   secondary: 'bg-surface text-ink shadow-[inset_0_0_0_1px_var(--edge)] hover:bg-hover active:bg-pressed',
   quiet: 'text-ink hover:bg-hover active:bg-pressed',
+  'quiet-accent': 'text-accent-text hover:bg-hover active:bg-pressed',
+  'quiet-danger': 'text-danger-text hover:bg-danger-wash',
   danger: 'bg-danger text-danger-ink hover:bg-danger-hover',
 };
 

@@ -3,6 +3,7 @@
 import { Dialog as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { classNames } from './class-names.ts';
+import { focusPanel } from './focus-panel.ts';
 import { IconButton } from './icon-button.tsx';
 
 /** A question or a small task over the page. On a phone it rises from the bottom edge. */
@@ -26,6 +27,7 @@ export function Dialog({
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-scrim" />
         <Radix.Content
+          onOpenAutoFocus={focusPanel}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
           className={classNames(
             'fixed z-50 flex flex-col overflow-y-auto bg-raised shadow-float focus:outline-none',

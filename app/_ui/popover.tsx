@@ -3,6 +3,7 @@
 import { Popover as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { classNames } from './class-names.ts';
+import { focusPanel } from './focus-panel.ts';
 import { Sheet } from './sheet.tsx';
 import { narrowQuery, useMedia } from './use-media.ts';
 
@@ -41,10 +42,11 @@ export function PopoverPanel({
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content
+          onOpenAutoFocus={focusPanel}
           align="end"
           aria-label={title}
           className={classNames(
-            'z-30 flex max-h-[min(640px,var(--radix-popover-content-available-height))] w-80 animate-fade flex-col overflow-hidden rounded-[10px] bg-raised shadow-float outline outline-line',
+            'z-30 flex max-h-[min(640px,var(--radix-popover-content-available-height))] w-80 animate-fade flex-col overflow-hidden rounded-[10px] bg-raised shadow-float outline outline-line focus:outline-line',
             className,
           )}
           collisionPadding={8}

@@ -1,9 +1,9 @@
 'use client';
 
-import { useEffect, useState } from 'react';
+import { useSyncExternalStore } from 'react';
 import { describeAge, describeExactly } from './age.ts';
 
-/** When something was: "4 min ago", exact on hover and for screen readers' own reading of `time`. */
+/** When something was: "4 min ago", exact on hover. All of them on a page tick together. */
 export function RelativeTime({
   at,
   className,
@@ -13,12 +13,7 @@ export function RelativeTime({
 }) {
   const date = new Date(at);
   // The first render comes from the server's clock and language, so the words wait for the browser.
-  const [now, setNow] = useState<number | null>(null);
-  useEffect(() => {
-    setNow(Date.now());
-    const timer = window.setInterval(() => setNow(Date.now()), 30_000);
-    return () => window.clearInterval(timer);
-  }, []);
+  const now = useSyncExternalStore(subscribe, readNow, readNothing);
   return (
     <time
       className={className}
@@ -28,4 +23,33 @@ export function RelativeTime({
       {now === null ? '' : describeAge(date.getTime(), now)}
     </time>
   );
+}
+
+const everyMs = 20_000;
+const listeners = new Set<() => void>();
+let timer: number | undefined;
+let shared = 0;
+
+function subscribe(listener: () => void): () => void {
+  if (listeners.size === 0) {
+    shared = Date.now();
+    timer = window.setInterval(() => {
+      shared = Date.now();
+      for (const tell of listeners) tell();
+    }, everyMs);
+  }
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) window.clearInterval(timer);
+  };
+}
+
+function readNow(): number {
+  if (shared === 0 || Date.now() - shared > 2 * everyMs) shared = Date.now();
+  return shared;
+}
+
+function readNothing(): null {
+  return null;
 }

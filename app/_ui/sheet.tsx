@@ -3,6 +3,7 @@
 import { Dialog as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { classNames } from './class-names.ts';
+import { focusPanel } from './focus-panel.ts';
 import { IconButton } from './icon-button.tsx';
 
 /** A panel over the page: from the right edge on wide screens, from the bottom on a phone. */
@@ -25,6 +26,7 @@ export function Sheet({
       <Radix.Portal>
         {modal ? <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-scrim" /> : null}
         <Radix.Content
+          onOpenAutoFocus={focusPanel}
           aria-describedby={undefined}
           className={classNames(
             'fixed z-50 flex flex-col bg-surface shadow-float focus:outline-none',

@@ -41,7 +41,7 @@ export function Tabs<Value extends string>({
         <Radix.List aria-label={label} className="flex h-full min-w-0 flex-1">
           {tabs.map((tab) => (
             <Radix.Trigger
-              className="relative h-full px-2 text-13 text-ink-soft transition-colors after:absolute after:inset-x-2 after:bottom-0 after:h-0.5 after:bg-transparent hover:text-ink focus-visible:outline-offset-[-4px] data-[state=active]:font-medium data-[state=active]:text-ink data-[state=active]:after:bg-ink"
+              className="relative h-full rounded-small px-2 text-13 text-ink-soft transition-colors after:absolute after:inset-x-2 after:bottom-0 after:h-0.5 after:bg-transparent hover:text-ink focus-visible:outline-offset-[-4px] data-[state=active]:font-medium data-[state=active]:text-ink data-[state=active]:after:bg-ink"
               key={tab.value}
               value={tab.value}
             >

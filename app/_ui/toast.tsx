@@ -51,12 +51,7 @@ export function ToastProvider({ children }: { readonly children: ReactNode }) {
             </div>
             {message.action === undefined ? null : (
               <Radix.Action altText={message.action.label} asChild>
-                <Button
-                  className="text-accent-text"
-                  kind="quiet"
-                  onClick={message.action.onSelect}
-                  size="small"
-                >
+                <Button kind="quiet-accent" onClick={message.action.onSelect} size="small">
                   {message.action.label}
                 </Button>
               </Radix.Action>

@@ -111,7 +111,7 @@ export function RecipeDialog({
               </div>
             ))}
           </dl>
-          <div className="flex flex-wrap gap-2">
+          <div className="grid grid-cols-2 gap-2">
             {readOnly ? null : (
               <>
                 <Button onClick={() => actions.useSettings(output)}>Use settings</Button>
@@ -130,9 +130,8 @@ export function RecipeDialog({
             </a>
             {readOnly ? null : (
               <Button
-                className="text-danger-text"
                 icon="trash"
-                kind="quiet"
+                kind="quiet-danger"
                 onClick={() => actions.moveToTrash(generation, output)}
               >
                 Move to trash

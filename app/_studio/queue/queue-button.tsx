@@ -63,9 +63,8 @@ export function QueueButton() {
       trigger={
         <Button
           aria-label={`Queue: ${count} unfinished${failures > 0 ? `, ${failures} failed` : ''}`}
-          className={failures > 0 ? 'text-danger-text' : undefined}
           icon={failures > 0 ? 'warning' : 'queue'}
-          kind="quiet"
+          kind={failures > 0 ? 'quiet-danger' : 'quiet'}
         >
           <span className="max-sm:hidden">Queue</span>
           {label === null ? null : <span className="text-ink-soft">{label}</span>}
