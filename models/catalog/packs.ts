@@ -80,7 +80,7 @@ export async function listPacks(
   const broken: BrokenPack[] = [];
   for (const parent of folders) {
     const names = await readdir(parent).catch(() => []);
-    for (const name of names.toSorted()) {
+    for (const name of names.toSorted((a, b) => a.localeCompare(b, 'en'))) {
       if (name.startsWith('.')) {
         continue;
       }

@@ -10,7 +10,6 @@ import { resizeArea } from './image/resize.ts';
 import { pasteIntoSource } from './image/seam.ts';
 import { coverWithSquare, cutFromSquare } from './image/square.ts';
 import type { ImageEvent, ImageRequest } from './image-request.ts';
-import { PipelineError } from './pipeline-error.ts';
 
 export interface ImageContext {
   readonly model: HouseImageModel;
@@ -208,7 +207,7 @@ async function enlarge(
   const frame = coverWithSquare(request.width, request.height);
   let planes = await model.upscale(sample, nativeSize);
   let size = nativeSize * scale;
-  while (size < frame.side && size * scale <= MAX_SIDE && scale > 1) {
+  if (size < frame.side && size * scale <= MAX_SIDE) {
     planes = await model.upscale(planes.map(clampSigned), size);
     size *= scale;
   }

@@ -60,6 +60,6 @@ export async function openImageModel(
     },
     scheduler: null,
     generate: (request, run) => generateImage(request, { model, ...run }),
-    close: model.close,
+    close: () => model.close(),
   };
 }

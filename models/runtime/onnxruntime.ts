@@ -10,6 +10,7 @@ let loaded: Promise<typeof OnnxRuntime> | null = null;
  * ORT_DISABLE_TELEMETRY is set before the native library loads; hence the dynamic import.
  */
 export function loadOnnxRuntime(): Promise<typeof OnnxRuntime> {
+  // oxlint-disable-next-line node/no-process-env -- the library reads the environment itself; models cannot import platform
   process.env.ORT_DISABLE_TELEMETRY = '1';
   loaded ??= import('onnxruntime-node');
   return loaded;

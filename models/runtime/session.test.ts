@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProbeModel } from './probe-model.ts';
@@ -20,7 +20,7 @@ afterAll(() => {
 
 describe('openSession', () => {
   it('runs a graph and leaves no telemetry behind', async () => {
-    const home = process.env.HOME ?? '';
+    const home = homedir();
     const store = join(home, '.cache/Microsoft/DeveloperTools/.onnxruntime');
     const before = existsSync(store) ? readdirSync(store).join() : 'absent';
     const path = join(folder, 'probe.onnx');

@@ -78,7 +78,7 @@ export function createClipTokenizer(files: ClipTokenizerFiles): PromptTokenizer 
 export function parseMerges(text: string): readonly (readonly [string, string])[] {
   const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
   return lines
-    .slice(lines[0]?.startsWith('#version') === true ? 1 : 0)
+    .slice(text.startsWith('#version') ? 1 : 0)
     .filter((line) => line !== '')
     .map((line, i) => {
       const [left, right, ...rest] = line.split(' ');

@@ -123,10 +123,9 @@ async function add(args: readonly string[]): Promise<number> {
     1,
   );
   const [source] = positionals;
-  const name = String(
-    values.name ?? source.split(/[/\\]/).findLast((part) => part !== '' && part !== '.') ?? 'model',
-  );
-  const id = String(values.id ?? toId(name));
+  const folderName = source.split(/[/\\]/).findLast((part) => part !== '' && part !== '.');
+  const name = textOf(values.name) ?? folderName ?? 'model';
+  const id = textOf(values.id) ?? toId(name);
   if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(id)) {
     throw new UsageError('--id takes lower-case letters, digits and dashes, at most 64.');
   }
@@ -140,8 +139,8 @@ async function add(args: readonly string[]): Promise<number> {
       folders: allFolders(),
       id,
       name,
-      version: String(values.version ?? '1'),
-      license: String(values.license ?? 'not stated'),
+      version: textOf(values.version) ?? '1',
+      license: textOf(values.license) ?? 'not stated',
       link: values.link === true,
       async prove(verified) {
         const { manifest } = verified;
@@ -217,6 +216,10 @@ function parse(args: readonly string[], options: Options, count: number | null) 
     );
   }
   return parsed;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function toId(name: string): string {

@@ -57,7 +57,10 @@ function samePadded(
 ): Verdict {
   if (expected === undefined) return null;
   if ('pad_to' in expected) {
-    const padding = new Array<number>(Math.max(expected.pad_to - row.ids.length, 0)).fill(expected.pad_id);
+    const padding = Array.from(
+      { length: Math.max(expected.pad_to - row.ids.length, 0) },
+      () => expected.pad_id,
+    );
     return sameIds(what, encodePadded(tokenizer, row.text, expected.pad_to).ids, [...row.ids, ...padding]);
   }
   return sameIds(what, encodePadded(tokenizer, row.text, expected.length).ids, expected);

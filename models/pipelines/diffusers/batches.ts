@@ -4,13 +4,13 @@ import { countElements, floatData, type HostTensor } from '../../runtime/tensor.
 
 /** Returns the batch repeated `count` times, whole after whole: [a b] becomes [a b a b]. */
 export function repeatBatch(tensor: HostTensor, count: number): HostTensor {
-  return concatBatch(new Array<HostTensor>(count).fill(tensor));
+  return concatBatch(Array.from({ length: count }, () => tensor));
 }
 
 /** Returns each picture repeated `count` times in place: [a b] becomes [a a b b]. */
 export function repeatEach(tensor: HostTensor, count: number): HostTensor {
   const rows = Array.from({ length: tensor.shape[0] }, (_, i) => sliceBatch(tensor, i, i + 1));
-  return concatBatch(rows.flatMap((row) => new Array<HostTensor>(count).fill(row)));
+  return concatBatch(rows.flatMap((row) => Array.from({ length: count }, () => row)));
 }
 
 /** Returns batches one after the other. All have the same shape but for the first axis. */

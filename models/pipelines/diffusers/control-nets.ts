@@ -77,7 +77,7 @@ async function runNet(control: ControlInput, call: ControlCall): Promise<readonl
     controlnet_cond: repeatBatch(map, rows / map.shape[0]),
   });
   const down = Object.keys(outputs)
-    .filter((name) => /^down_block_res_sample/.test(name))
+    .filter((name) => name.startsWith('down_block_res_sample'))
     .toSorted((a, b) => Number(a.match(/\d+$/)?.[0] ?? 0) - Number(b.match(/\d+$/)?.[0] ?? 0));
   return [...down.map((name) => outputs[name]), outputs.mid_block_res_sample];
 }

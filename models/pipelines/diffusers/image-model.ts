@@ -131,7 +131,7 @@ export async function openDiffusersImageModel(
     },
     scheduler: scheduler.className,
     generate,
-    close: folder.close,
+    close: () => folder.close(),
   };
 }
 

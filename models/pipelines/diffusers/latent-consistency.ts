@@ -49,10 +49,12 @@ export async function* runLatentConsistency(
   const unet = await folder.open('unet');
   const vae = await openVae(folder);
   const texts = await openTextEncoder(folder, { encoder: 'text_encoder', tokenizer: 'tokenizer' });
-  const states = repeatEach(
-    lastHiddenState(await texts.run(request.prompts)),
-    request.picturesPerPrompt ?? 1,
+  const encoded = await encodePrompts(
+    texts,
+    { positive: request.prompts, negative: [] },
+    { syntax: request.promptSyntax ?? 'plain', select: lastHiddenState },
   );
+  const states = repeatEach(encoded.positive.states, request.picturesPerPrompt ?? 1);
   const count = states.shape[0];
   const { steps, originalSteps, strength } = request;
   const plan = scheduler.plan(

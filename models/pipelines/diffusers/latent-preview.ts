@@ -41,7 +41,7 @@ export function fitPreviewMap(latents: HostTensor, decoded: HostTensor): Preview
   const size = channels + 1;
   const row = (i: number): readonly number[] =>
     Array.from({ length: size }, (_, k) => (k < channels ? values[k * area + i] : 1));
-  const normal = Array.from({ length: size }, () => new Array<number>(size + 3).fill(0));
+  const normal = Array.from({ length: size }, () => zeros(size + 3));
   for (let i = 0; i < area; i += 1) {
     const x = row(i);
     for (let a = 0; a < size; a += 1) {
@@ -111,8 +111,12 @@ function stretchChannel(
   const low = plane.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
   const high = plane.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
   const factor = 255 / Math.max(high - low, 1e-6);
-  const row = new Array<number>(channels + 1).fill(0);
+  const row = zeros(channels + 1);
   row[channel] = factor;
   row[channels] = -low * factor;
   return row;
+}
+
+function zeros(count: number): number[] {
+  return Array.from({ length: count }, () => 0);
 }

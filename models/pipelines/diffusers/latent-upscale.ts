@@ -67,7 +67,7 @@ export async function* runLatentUpscale(
         encoder_hidden_states: concatBatch(
           branches.map((branch) => states[branch === 'positive' ? 'positive' : 'negative']),
         ),
-        class_labels: int64Tensor([rows], new Array<number>(rows).fill(noiseLevel)),
+        class_labels: int64Tensor([rows], new Int32Array(rows).fill(noiseLevel)),
       };
       return splitBranches(await unet.session.runForOutput(feeds, 'out_sample'), rows);
     },

@@ -197,7 +197,7 @@ function denoiserFeeds(
     timestep: float32Tensor([count], new Float32Array(count).fill(input.t)),
     condition: float32Tensor([count, 3, size, size], repeat(conditioning.condition, count)),
     condition_mask: float32Tensor([count, 1, size, size], repeat(conditioning.mask, count)),
-    task: int64Tensor([count], new Array<number>(count).fill(conditioning.task)),
+    task: int64Tensor([count], new Int32Array(count).fill(conditioning.task)),
     condition_strength: float32Tensor([count], new Float32Array(count).fill(conditioning.strength)),
     encoder_hidden_states: float32Tensor([count, length, width], states),
   };

@@ -142,7 +142,7 @@ export function textsOf(
   text: string | readonly string[] | null | undefined,
   count: number,
 ): readonly string[] {
-  if (typeof text === 'string' || !text) return new Array<string>(count).fill(text || '');
+  if (typeof text === 'string' || !text) return Array.from({ length: count }, () => text || '');
   return text;
 }
 
