@@ -54,11 +54,13 @@ export function openListener(options: ListenerOptions): Listener {
   function drop(which: pg.Client, error: Error): void {
     if (which !== client) return;
     client = undefined;
+    // One outage is one message, however many attempts it takes to come back.
+    const isNews = isLive || delay === firstDelayMs;
     isLive = false;
     which.removeAllListeners('notification');
     which.end().catch(() => undefined);
     if (isClosed) return;
-    options.onError(error);
+    if (isNews) options.onError(error);
     retry = setTimeout(connect, delay);
     delay = Math.min(delay * 2, longestDelayMs);
   }

@@ -114,7 +114,7 @@ function startLoad(ground: Playground, tally: Tally) {
     const team = ground.teams[client % ground.teams.length];
     for (let i = 0; !isOver && team !== undefined; i += 1) {
       await sleep(100);
-      await enqueueOnce(ground, { team, isRolledBack: i % 20 === 19 }, tally);
+      await enqueueOnce(ground, { team, isRolledBack: i % 20 === 19, isLong: i % 20 === 9 }, tally);
     }
   });
   return {
@@ -127,15 +127,23 @@ function startLoad(ground: Playground, tally: Tally) {
 
 class OnPurpose extends Error {}
 
+interface Enqueue {
+  readonly team: Playground['teams'][number];
+  readonly isRolledBack: boolean;
+  /** Long enough to be caught in the middle. */
+  readonly isLong: boolean;
+}
+
 async function enqueueOnce(
   { pool, boss }: Playground,
-  { team, isRolledBack }: { readonly team: Playground['teams'][number]; readonly isRolledBack: boolean },
+  { team, isRolledBack, isLong }: Enqueue,
   tally: Tally,
 ): Promise<void> {
   let reached: string | undefined;
   try {
     const id = await transact(pool, async (sql) => {
-      const generationId = await enqueueProbe({ boss, sql }, team, { steps: 3, stepMs: 10 });
+      const work = isLong ? { steps: 20, stepMs: 30 } : { steps: 3, stepMs: 10 };
+      const generationId = await enqueueProbe({ boss, sql }, team, work);
       reached = generationId;
       if (isRolledBack) throw new OnPurpose();
       return generationId;
@@ -186,9 +194,11 @@ async function inflict(fault: Fault, scene: Scene): Promise<void> {
     }
     case 'frozen agent': {
       const [frozen] = agents;
-      frozen?.signal('SIGSTOP');
+      if (frozen === undefined) return;
+      await waitForRunning(ground, frozen.workerId);
+      frozen.signal('SIGSTOP');
       await sleep(13_000);
-      frozen?.signal('SIGCONT');
+      frozen.signal('SIGCONT');
     }
   }
 }
@@ -231,11 +241,11 @@ async function untilRerun(ground: Playground, id: string): Promise<void> {
 }
 
 async function killPostgres({ ground, tally }: Scene): Promise<void> {
-  const before = tally.acknowledged.size;
+  const killedAt = performance.now();
   await ground.killPostgres();
-  const upAt = performance.now();
-  while (tally.acknowledged.size === before && performance.now() - upAt < 30_000) await sleep(5);
-  tally.postgresBackMs.push(performance.now() - upAt);
+  const before = tally.acknowledged.size;
+  while (tally.acknowledged.size === before && performance.now() - killedAt < 60_000) await sleep(5);
+  tally.postgresBackMs.push(performance.now() - killedAt);
 }
 
 async function drain({ pool }: Playground, limitMs: number): Promise<number> {
@@ -344,7 +354,7 @@ function describe(report: Report): string {
       `p50 ${report.rerunMs.p50}, max ${report.rerunMs.max}, n ${report.rerunMs.n}`,
     ],
     [
-      'first enqueue after Postgres is up, ms',
+      'next enqueue after kill -9 of Postgres, ms',
       `p50 ${report.postgresBackMs.p50}, max ${report.postgresBackMs.max}, n ${report.postgresBackMs.n}`,
     ],
   ];

@@ -47,7 +47,7 @@ export interface Agent {
 }
 
 const beatEveryMs = 2_000;
-const reapEveryMs = 250;
+const reapEveryMs = 150;
 const scanEveryMs = 15_000;
 /** An idle slot looks by itself this often, should a wake message be lost. */
 const pollEveryMs = 1_000;

@@ -59,5 +59,6 @@ function describe(run: number, error: unknown): FromRunner {
 }
 
 function say(message: FromRunner): void {
-  process.send?.(message);
+  // An agent that is gone hears nothing; `disconnect` then ends this process.
+  process.send?.(message, undefined, undefined, () => undefined);
 }

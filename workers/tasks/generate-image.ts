@@ -43,9 +43,10 @@ export const generateImage: Task<GenerateImageInput> = {
   warm: warmRuntime,
   async run(input, context) {
     models ??= createHouseModels();
-    const started = context.now();
     try {
       const model = await models.open(input.request.pack, input.packFolders);
+      // Loading is not counted: it happens once, and estimates for the next request rest on this number.
+      const started = context.now();
       const pictures = await loadSource(input);
       const inputs = await storeInputs(pictures);
       const outputs = await makeOutputs(input, { model, pictures, inputs, context });

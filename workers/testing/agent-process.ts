@@ -1,13 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
 import { childEnv } from '../../platform/env.ts';
 
+const readySchema = z.object({ workerId: z.string() });
 const script = join(import.meta.dirname, '../main.ts');
 
 /** A worker agent in a process of its own, for faults that need one. */
 export interface AgentProcess {
   readonly pid: number;
+  /** Id of its row. */
+  readonly workerId: string;
   readonly child: ChildProcess;
   /** Process ids of its runners. */
   runnerPids(): Promise<readonly number[]>;
@@ -30,17 +35,17 @@ export async function startAgentProcess(options: {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      const text = chunk.toString();
-      options.onLine?.(text);
-      if (text.includes('the worker is ready')) resolve();
+  const workerId = await new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      options.onLine?.(line);
+      if (line.includes('the worker is ready')) resolve(readySchema.parse(JSON.parse(line)).workerId);
     });
     child.once('exit', (code) => reject(new Error(`the worker ended at once with ${code}`)));
   });
   const pid = child.pid ?? 0;
   return {
     pid,
+    workerId,
     child,
     gone,
     runnerPids: () => childrenOf(pid),
