@@ -21,9 +21,9 @@ import {
   type Settings,
   settingsSchema,
   type Stroke,
-  strokeSchema,
   transformSchema,
 } from './schema.ts';
+import { decodeStroke } from './strokes.ts';
 
 /** The root types of a canvas document, by name. */
 export interface CanvasRoots {
@@ -166,13 +166,10 @@ function readTiles(tiles: unknown): ReadonlyMap<string, z.output<typeof contentH
   return found;
 }
 
-/** The strokes of an unbaked tail that parse, in paint order. */
+/** The strokes of an unbaked tail that can be read, in paint order. */
 export function readStrokes(strokes: unknown): readonly Stroke[] {
   if (!(strokes instanceof Y.Array)) return [];
-  return strokes.toArray().flatMap((value) => {
-    const stroke = strokeSchema.safeParse(value);
-    return stroke.success ? [stroke.data] : [];
-  });
+  return strokes.toArray().flatMap((value) => decodeStroke(value) ?? []);
 }
 
 /** The Y.Map of a layer that exists and is not deleted. */

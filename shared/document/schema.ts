@@ -61,7 +61,7 @@ export type BlendMode = z.infer<typeof blendModeSchema>;
 export const tileSize = 256;
 
 /**
- * One brush stroke, committed at pointer-up as a plain object. `points` holds, per point, x, y and pressure packed by
+ * One brush stroke, committed at pointer-up and stored as one binary value (`encodeStroke`). `points` holds, per point, x, y and pressure packed by
  * `packStroke`; coordinates are in the layer's own pixels. Array order is paint order everywhere.
  */
 export const strokeSchema = z.object({
@@ -83,7 +83,7 @@ export type Stroke = z.infer<typeof strokeSchema>;
 export const layerKinds = ['image', 'mask'] as const;
 export type LayerKind = (typeof layerKinds)[number];
 
-/** Keys of a layer's Y.Map. `tiles` is a Y.Map "x,y" → ContentHash, `strokes` a Y.Array of Stroke (the unbaked tail). */
+/** Keys of a layer's Y.Map. `tiles` is a Y.Map "x,y" → ContentHash, `strokes` a Y.Array of encoded strokes (the unbaked tail). */
 export const layerKeys = {
   kind: 'kind',
   position: 'pos',

@@ -9,6 +9,7 @@ import type { GenerationRequest } from '../../shared/contracts/generation.ts';
 import { parseRecipeText, RECIPE_KEYWORD } from '../../shared/contracts/recipe.ts';
 import { initialiseCanvas, rootsOf } from '../../shared/document/canvas.ts';
 import { identityTransform, layerKeys, type Transform } from '../../shared/document/schema.ts';
+import { encodeStroke } from '../../shared/document/strokes.ts';
 import { readPngText } from '../../shared/png/text-chunk.ts';
 import { packStroke } from '../../shared/raster/stroke-points.ts';
 import { plainRequest } from '../../platform/testing/studio.ts';
@@ -65,7 +66,9 @@ async function canvasWith(options: { readonly at: Transform; readonly mask: bool
     const strokes = new Y.Array<unknown>();
     mask.set(layerKeys.strokes, strokes);
     const points = packStroke([{ x: 128, y: 128, pressure: 1 }]);
-    strokes.push([{ id: 's', tool: 'brush', size: 80, opacity: 1, hardness: 1, points, by: 'me' }]);
+    strokes.push([
+      encodeStroke({ id: 's', tool: 'brush', size: 80, opacity: 1, hardness: 1, points, by: 'me' }),
+    ]);
   }
   const canvasState = Y.encodeStateAsUpdate(doc);
   doc.destroy();

@@ -9,6 +9,7 @@ import {
   layerKeys,
   type Transform,
 } from '../../../shared/document/schema.ts';
+import { encodeStroke } from '../../../shared/document/strokes.ts';
 import type { Command, LayerPatch } from '../core/document-port.ts';
 import { type Edit, type MapName, mapOf, performEdits, strokesOf } from './edits.ts';
 
@@ -186,7 +187,7 @@ function duplicate(doc: Y.Doc, id: LayerId, copyId: LayerId, offset: number): re
       });
     case 'mask': {
       const tiles = new Y.Map(layer.tiles);
-      const strokes = Y.Array.from(layer.strokes.map((stroke) => ({ ...stroke })));
+      const strokes = Y.Array.from(layer.strokes.map(encodeStroke));
       return createMask(doc, copyId, {
         ...values,
         [layerKeys.inverted]: layer.inverted,

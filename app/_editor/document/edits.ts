@@ -1,6 +1,7 @@
 import * as Y from 'yjs';
 import { rootsOf } from '../../../shared/document/canvas.ts';
-import { layerKeys, type LayerId, type Stroke } from '../../../shared/document/schema.ts';
+import { type LayerId, layerKeys, type Stroke } from '../../../shared/document/schema.ts';
+import { decodeStroke, encodeStroke } from '../../../shared/document/strokes.ts';
 
 /** A map of the document, by name. */
 export type MapName = 'frame' | 'candidates' | `layer:${LayerId}` | `tiles:${LayerId}`;
@@ -98,10 +99,7 @@ function write(doc: Y.Doc, { map: name, key, after }: ValueEdit): void {
 function addStrokes(doc: Y.Doc, { layerId, end, strokes }: StrokeEdit): boolean {
   const tail = strokesOf(doc, layerId);
   if (tail === undefined || strokes.length === 0) return false;
-  tail.insert(
-    end === 'top' ? tail.length : 0,
-    strokes.map((stroke) => ({ ...stroke })),
-  );
+  tail.insert(end === 'top' ? tail.length : 0, strokes.map(encodeStroke));
   return true;
 }
 
@@ -112,16 +110,12 @@ function removeStrokes(doc: Y.Doc, { layerId, strokes }: StrokeEdit): readonly S
   const byId = new Map(strokes.map((stroke) => [stroke.id, stroke]));
   const removed: Stroke[] = [];
   for (let at = tail.length - 1; at >= 0; at -= 1) {
-    const stroke = byId.get(strokeId(tail.get(at)));
+    const stroke = byId.get(decodeStroke(tail.get(at))?.id ?? '');
     if (stroke === undefined) continue;
     tail.delete(at, 1);
     removed.push(stroke);
   }
   return removed.toReversed();
-}
-
-function strokeId(value: unknown): string {
-  return typeof value === 'object' && value !== null && 'id' in value ? String(value.id) : '';
 }
 
 /** Values of maps are plain JSON here, so their text tells whether they are the same. */
