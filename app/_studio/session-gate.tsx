@@ -8,6 +8,7 @@ import { Button } from '../_ui/button.tsx';
 import { EmptyState } from '../_ui/empty-state.tsx';
 import { isKnownBrowser } from './known-browser.ts';
 import { withNext } from './next-path.ts';
+import { PageWait } from './page-wait.tsx';
 
 const UserContext = createContext<SessionUser | null>(null);
 
@@ -40,11 +41,7 @@ export function SessionGate({ children }: { readonly children: ReactNode }) {
     }
     case 'loading':
     case 'signed-out':
-      return (
-        <p aria-live="polite" className="sr-only">
-          Loading
-        </p>
-      );
+      return <PageWait />;
   }
 }
 

@@ -7,6 +7,7 @@ import { describeError } from '../_client/describe-error.ts';
 import { type RouterOutputs, useTRPC } from '../_client/trpc.ts';
 import { Button } from '../_ui/button.tsx';
 import { EmptyState } from '../_ui/empty-state.tsx';
+import { PageWait } from './page-wait.tsx';
 
 export type Team = NonNullable<RouterOutputs['teams']['current']>;
 
@@ -27,11 +28,7 @@ export function TeamGate({ children }: { readonly children: ReactNode }) {
     return <TeamContext.Provider value={current.data}>{children}</TeamContext.Provider>;
   }
   if (current.error === null) {
-    return (
-      <p aria-live="polite" className="sr-only">
-        Loading
-      </p>
-    );
+    return <PageWait />;
   }
   const { message, fix } = describeError(current.error);
   return (

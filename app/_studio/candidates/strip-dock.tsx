@@ -12,10 +12,13 @@ import type { CandidatesState } from './use-candidates.ts';
 export function StripDock({
   state,
   bottom,
+  gap,
 }: {
   readonly state: CandidatesState;
   /** Pixels at the lower edge of the stage that something else covers. */
   readonly bottom: number;
+  /** Pixels between the frame and the strip: more while the frame's own label stands there. */
+  readonly gap: number;
 }) {
   const { readOnly } = useCanvas();
   const editor = useEditor();
@@ -39,7 +42,7 @@ export function StripDock({
   const place = placeUnderFrame(
     { x: corner.x, y: corner.y, w: width * camera.zoom, h: height * camera.zoom },
     { w: viewport.width, h: viewport.height - bottom },
-    size,
+    { ...size, gap },
   );
   return (
     <div
@@ -47,7 +50,7 @@ export function StripDock({
       ref={box}
       style={{
         transform: `translate(${Math.round(place.x)}px, ${Math.round(place.y)}px)`,
-        visibility: size.w === 0 ? 'hidden' : undefined,
+        visibility: size.w === 0 || viewport.width === 0 ? 'hidden' : undefined,
       }}
     >
       <CandidateStrip

@@ -75,7 +75,10 @@ export function useCandidates(): CandidatesState {
 
   useArrivals(staged, (arrived) => {
     const own = arrived.find((candidate) => candidate.requestedBy === user.id);
-    if (own !== undefined && editor.looking.get() === null) editor.looking.set(own.id);
+    if (own !== undefined && editor.looking.get() === null) {
+      editor.selection.set([]);
+      editor.looking.set(own.id);
+    }
     const count = arrived.length === 1 ? 'A new picture' : `${arrived.length} new pictures`;
     const asker = arrived[0]?.requestedBy;
     editor.announcement.set(
@@ -95,6 +98,8 @@ export function useCandidates(): CandidatesState {
     return {
       look(id) {
         setComparing(false);
+        // Handles of a layer would lie over the picture.
+        if (id !== null) editor.selection.set([]);
         editor.looking.set(find(id)?.id ?? null);
       },
       accept(id) {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { placeUnderFrame } from './frame-anchor.ts';
 
 const stage = { w: 1000, h: 800 };
-const size = { w: 300, h: 100 };
+const size = { w: 300, h: 100, gap: 12 };
 
 test('it stands centred under the frame', () => {
   expect(placeUnderFrame({ x: 300, y: 100, w: 400, h: 400 }, stage, size)).toEqual({ x: 350, y: 512 });

@@ -6,7 +6,8 @@ export interface ScreenBox {
   readonly h: number;
 }
 
-const gap = 12;
+/** To the edges of the stage. */
+const margin = 12;
 
 /**
  * Where something of size `size` that belongs under the frame goes: centred below it, above it when there is no room
@@ -15,16 +16,18 @@ const gap = 12;
 export function placeUnderFrame(
   frame: ScreenBox | null,
   stage: { readonly w: number; readonly h: number },
-  size: { readonly w: number; readonly h: number },
+  size: { readonly w: number; readonly h: number; readonly gap: number },
 ): { readonly x: number; readonly y: number } {
-  const lowest = stage.h - size.h - gap;
-  if (frame === null) return { x: clamp((stage.w - size.w) / 2, gap, stage.w - size.w - gap), y: lowest };
+  const { gap } = size;
+  const lowest = stage.h - size.h - margin;
+  if (frame === null)
+    return { x: clamp((stage.w - size.w) / 2, margin, stage.w - size.w - margin), y: lowest };
   const below = frame.y + frame.h + gap;
   const above = frame.y - size.h - gap;
-  const y = below <= lowest ? below : above >= gap && above <= lowest ? above : lowest;
+  const y = below <= lowest ? below : above >= margin && above <= lowest ? above : lowest;
   return {
-    x: clamp(frame.x + frame.w / 2 - size.w / 2, gap, Math.max(gap, stage.w - size.w - gap)),
-    y: clamp(y, gap, Math.max(gap, lowest)),
+    x: clamp(frame.x + frame.w / 2 - size.w / 2, gap, Math.max(margin, stage.w - size.w - margin)),
+    y: clamp(y, margin, Math.max(margin, lowest)),
   };
 }
 

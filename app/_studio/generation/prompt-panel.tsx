@@ -10,12 +10,17 @@ import { useCanvas } from '../canvas/canvas-context.tsx';
 import { useChangeSettings } from '../canvas/use-document-settings.ts';
 import { GenerateButton } from './generate-button.tsx';
 import { SettingsForm } from './settings-form.tsx';
+import { UnknownWords } from './unknown-words.tsx';
 import type { Generate } from './use-generate.ts';
+import { usePromptHistory } from './use-prompt-history.ts';
+import { useUnknownWords } from './use-unknown-words.ts';
 
 /** What to paint and how: the shared words, the shared settings, and the one button. */
 export function PromptPanel({ generate }: { readonly generate: Generate }) {
   const { connection, readOnly } = useCanvas();
-  const { settings, negativePrompt } = useCanvasModel();
+  const { settings, prompt, negativePrompt } = useCanvasModel();
+  const unknownWords = useUnknownWords(prompt, settings.pack);
+  const onHistory = usePromptHistory(prompt);
   const change = useChangeSettings(connection.doc);
   const texts = useMemo(() => rootsOf(connection.doc), [connection.doc]);
   const [leaveOut, setLeaveOut] = useState(false);
@@ -23,15 +28,21 @@ export function PromptPanel({ generate }: { readonly generate: Generate }) {
   return (
     <div className="flex min-h-full flex-col">
       <div className="flex flex-1 flex-col gap-4 p-4">
-        <PromptField
-          awareness={connection.awareness}
-          canEdit={!readOnly}
-          hideLabel
-          label="Prompt"
-          onSubmit={generate.press}
-          placeholder="What should be painted?"
-          text={texts.prompt}
-        />
+        <div>
+          <PromptField
+            awareness={connection.awareness}
+            canEdit={!readOnly}
+            hideLabel
+            label="Prompt"
+            lines={6}
+            onHistory={onHistory}
+            onSubmit={generate.press}
+            placeholder="What should be painted?"
+            text={texts.prompt}
+            unknownWords={unknownWords}
+          />
+          <UnknownWords words={unknownWords} />
+        </div>
         <Collapsible.Root onOpenChange={setLeaveOut} open={showsLeaveOut}>
           {showsLeaveOut ? null : (
             <Collapsible.Trigger className="-mt-2 -ml-1 flex h-7 items-center gap-1 rounded-small pr-2 pl-1 text-13 text-ink-soft hover:text-ink coarse:h-11">

@@ -34,7 +34,7 @@ export function QueueList({
 }) {
   if (items.length + failed.length === 0) {
     return (
-      <EmptyState className="px-4 pt-1 pb-5" title="Nothing is waiting">
+      <EmptyState className="px-4 pt-3 pb-5" title="Nothing is waiting">
         Press Generate and the team’s pictures line up here. They carry on if you close this page.
       </EmptyState>
     );
