@@ -1,10 +1,7 @@
-import { readScheduler } from '../core/config/read.ts';
-import { classifierFree } from '../core/guidance/classifier-free.ts';
-import { TorchGenerator } from '../core/random/torch-generator.ts';
-import type { Hook, Plan } from '../core/types.ts';
 import { checkRequestPictures } from './check-request.ts';
-import { type PreparedPictures, preparePictures } from './house/conditioning.ts';
-import type { HouseImageModel, TextStates } from './house/model.ts';
+import { preparePictures } from './house/conditioning.ts';
+import type { HouseImageModel } from './house/model.ts';
+import { sampleHouse } from './house/sample.ts';
 import { fromSignedPlanes, type RgbPicture, toBytes, toFloatPicture } from './image/picture.ts';
 import { resizeArea } from './image/resize.ts';
 import { pasteIntoSource } from './image/seam.ts';
@@ -43,52 +40,26 @@ export async function* generateImage(
   checkRequestPictures(request);
   const meter = createMeter(now);
   const pictures = preparePictures(request, manifest);
-  const plan = makeFlowPlan(request, manifest.schedule.shift);
-  const begin = firstEvaluation(request, plan);
   signal.throwIfAborted();
-
-  const guidance = classifierFree({ scale: request.guidanceScale });
-  const states = await meter.text(() => encodeBranches(request, model));
-  const noise = new Float32Array(3 * manifest.nativeSize ** 2);
-  new TorchGenerator(request.seed).randn(noise);
-  const x = Float32Array.from(noise);
-  if (begin > 0 && pictures.source !== null) {
-    plan.addNoise(begin, pictures.source, noise, x);
-  }
-
-  const solver = plan.solve(x, { begin, hooks: keepKnownPixels(pictures, noise) });
-  const steps = plan.steps - begin / plan.order;
-  const prediction = new Float32Array(x.length);
-  let evaluations = 0;
-  let turn = solver.next();
+  const sampler = sampleHouse(request, {
+    nativeSize: manifest.nativeSize,
+    shift: manifest.schedule.shift,
+    positive: await meter.text(() => model.encodePrompt(request.prompt)),
+    negative: await meter.text(() => model.encodePrompt(request.negativePrompt)),
+    pictures,
+    denoise: (input) => meter.denoise(() => model.denoise(input)),
+    signal,
+  });
+  let turn = await sampler.next();
   while (turn.done !== true) {
-    signal.throwIfAborted();
-    const at = turn.value;
-    const sigma = at.sigma;
-    const input = Float32Array.from(at.input);
-    const point = { ...at, count: plan.timesteps.length };
-    const branches = guidance.branches(point);
-    const predictions = await meter.denoise(() =>
-      model.denoise({
-        x: input,
-        t: sigma,
-        branches: branches.map((branch) => (branch === 'positive' ? states.positive : states.negative)),
-        conditioning: pictures.conditioning,
-      }),
-    );
-    evaluations += branches.length;
-    guidance.combine(predictions, point, prediction);
-    const preview = previewOf(prediction, request, manifest.nativeSize);
-    toVelocity(prediction, input, sigma);
-    const done = at.index + 1 - begin;
-    turn = solver.next(prediction);
-    const step = turn.done === true ? steps : Math.ceil(done / plan.order);
+    const { step, steps, x0 } = turn.value;
+    const { width, height, data: rgb } = previewOf(x0, request, manifest.nativeSize);
     yield { type: 'progress', step, steps };
-    yield { type: 'preview', step, width: preview.width, height: preview.height, rgb: preview.data };
+    yield { type: 'preview', step, width, height, rgb };
+    turn = await sampler.next();
   }
-
   signal.throwIfAborted();
-  const sample = begin >= plan.timesteps.length && pictures.source !== null ? pictures.source : x;
+  const { x: sample, evaluations } = turn.value;
   const painted = await meter.upscale(() => enlarge(sample, request, model));
   const finished = pasteIntoSource(painted, request);
   yield {
@@ -115,73 +86,6 @@ export async function* generateBatch(
     for await (const event of generateImage({ ...request, seed }, context)) {
       yield { ...event, seed };
     }
-  }
-}
-
-/**
- * Noise levels 1, (n-1)/n … 1/n, 0, shifted as the pack was trained. The even grid wastes no step near zero, where the
- * network's x0 is already the answer.
- */
-function makeFlowPlan(request: ImageRequest, shift: number): Plan {
-  const levels = Array.from({ length: request.steps }, (_, i) => 1 - i / request.steps);
-  switch (request.solver) {
-    case 'flow-euler': {
-      const config = { _class_name: 'FlowMatchEulerDiscreteScheduler', shift };
-      return readScheduler(config).scheduler.plan({ sigmas: levels });
-    }
-    case 'flow-heun': {
-      const config = { _class_name: 'FlowMatchHeunDiscreteScheduler', shift: 1 };
-      const shifted = levels.map((sigma) => (shift * sigma) / (1 + (shift - 1) * sigma));
-      const table = shifted.flatMap((sigma, i) => (i === 0 ? [sigma] : [sigma, sigma]));
-      return readScheduler(config).scheduler.plan({ steps: request.steps, sigmaTable: [...table, 0] });
-    }
-  }
-}
-
-/** Where denoising starts: 0 from pure noise, later the more of the source is kept, the end when all of it is. */
-function firstEvaluation(request: ImageRequest, plan: Plan): number {
-  if (request.mode === 'text-to-image' || request.mode === 'extend' || request.strength === 1) {
-    return 0;
-  }
-  if (request.strength === 0) {
-    return plan.timesteps.length;
-  }
-  const kept = Math.min(Math.max(Math.floor(plan.steps * request.strength), 1), plan.steps);
-  return (plan.steps - kept) * plan.order;
-}
-
-async function encodeBranches(
-  request: ImageRequest,
-  model: HouseImageModel,
-): Promise<{ readonly positive: TextStates; readonly negative: TextStates }> {
-  const positive = await model.encodePrompt(request.prompt);
-  return { positive, negative: await model.encodePrompt(request.negativePrompt) };
-}
-
-/** Replaces known pixels after every step by the source at the step's noise level. */
-function keepKnownPixels(pictures: PreparedPictures, noise: Float32Array): readonly Hook[] {
-  const { source, repaint } = pictures;
-  if (source === null || repaint === null) {
-    return [];
-  }
-  return [
-    {
-      afterStep(x, at) {
-        const { alpha, sigma } = at.plan.level(at.index + 1);
-        for (let i = 0; i < x.length; i += 1) {
-          if (repaint[i % repaint.length] === 0) {
-            x[i] = alpha * source[i] + sigma * noise[i];
-          }
-        }
-      },
-    },
-  ];
-}
-
-/** Turns a predicted x0 into the velocity that the flow solvers integrate: v = (x - x0) / t, in place. */
-function toVelocity(prediction: Float32Array, x: Float32Array, sigma: number): void {
-  for (let i = 0; i < prediction.length; i += 1) {
-    prediction[i] = (x[i] - prediction[i]) / sigma;
   }
 }
 

@@ -93,8 +93,15 @@ async function createSession(
       // Batch and token counts vary from run to run, and a memory pattern is only right for the shape it was made for.
       enableMemPattern: false,
       ...(device.threads === null ? {} : { intraOpNumThreads: device.threads }),
-      // Several sessions share a process: spinning threads of an idle one would starve the one at work.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
+      extra: {
+        session: {
+          // Several sessions share a process: spinning threads of an idle one would starve the one at work.
+          intra_op: { allow_spinning: '0' },
+          // Packs store weights in 8 bits and compute in float32. Left on, the optimiser fuses the restored weights into
+          // kernels that round activations to 8 bits too: 0.005 off in one call, and different from CPU to CPU.
+          disable_quant_qdq: '1',
+        },
+      },
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,5 @@
-import type { Guidance, Rng, Scheduler } from '../../core/types.ts';
+import { dualGuidance } from '../../core/guidance/dual.ts';
+import type { Rng, Scheduler } from '../../core/types.ts';
 import type { HostTensor } from '../../runtime/tensor.ts';
 import { concatAxis, concatBatch, repeatBatch, zerosLike } from './batches.ts';
 import { lastHiddenState, openTextEncoder } from './clip-text.ts';
@@ -53,7 +54,7 @@ export async function* runInstructEdit(
     x,
     shape,
     rng,
-    guidance: dualGuidance(request.guidanceScale, request.imageGuidanceScale),
+    guidance: dualGuidance({ scale: request.guidanceScale, imageScale: request.imageGuidanceScale }),
     signal,
     evaluate: async (branches, at) => {
       const one: HostTensor = { shape, data: Float32Array.from(at.input) };
@@ -71,20 +72,4 @@ export async function* runInstructEdit(
   const finished: HostTensor = { shape, data: latents };
   const decoderInput = vae.toDecoderInput(finished);
   yield { type: 'result', latents: finished, decoderInput, decoded: await vae.decode(decoderInput) };
-}
-
-/** Brooks et al. 2023, equation 3: none + s (text - image) + s_image (image - none), in float32. */
-export function dualGuidance(scale: number, imageScale: number): Guidance {
-  const s = Math.fround(scale);
-  const sImage = Math.fround(imageScale);
-  return {
-    branches: () => ['positive', 'image', 'negative'],
-    combine([text, image, none], _at, out) {
-      for (let i = 0; i < out.length; i += 1) {
-        const byText = Math.fround(s * Math.fround(text[i] - image[i]));
-        const byImage = Math.fround(sImage * Math.fround(image[i] - none[i]));
-        out[i] = Math.fround(none[i] + byText) + byImage;
-      }
-    },
-  };
 }

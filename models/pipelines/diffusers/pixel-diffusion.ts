@@ -1,5 +1,6 @@
+import { replaceHook } from '../../core/hooks/replace.ts';
 import type { Hook, PlanRequest, Rng, Scheduler } from '../../core/types.ts';
-import { type HostTensor, int64Tensor } from '../../runtime/tensor.ts';
+import { floatData, type HostTensor, int64Tensor } from '../../runtime/tensor.ts';
 import {
   drawNoise,
   type RunContext,
@@ -64,27 +65,13 @@ export async function* runPixelDiffusion(
   yield { type: 'result', pictures: { shape, data: x } };
 }
 
-/** After each step x = keep · background + (1 - keep) · x; the background is freshly noised, and clean at the end. */
+/** Blended Diffusion's background, freshly noised after every step and clean at the end. */
 function blendIn(
   { source, keep }: { readonly source: HostTensor; readonly keep: HostTensor },
   rng: Rng,
 ): Hook {
-  const original = Float32Array.from(source.data, Number);
-  const noise = new Float32Array(original.length);
-  const background = new Float32Array(original.length);
-  const weights = Float32Array.from(keep.data, Number);
-  return {
-    afterStep(x, { index, last, plan }) {
-      if (last) {
-        background.set(original);
-      } else {
-        rng.randn(noise);
-        plan.addNoise(index + 1, original, noise, background);
-      }
-      for (let i = 0; i < x.length; i += 1) {
-        const weight = weights[i % weights.length];
-        x[i] = Math.fround(weight * background[i]) + Math.fround(Math.fround(1 - weight) * x[i]);
-      }
-    },
-  };
+  const original = floatData(source);
+  const weights = floatData(keep);
+  const mask = original.map((_, i) => 1 - weights[i % weights.length]);
+  return replaceHook({ original, mask, noise: rng });
 }

@@ -1,4 +1,5 @@
 import { classifierFree } from '../../core/guidance/classifier-free.ts';
+import { replaceHook } from '../../core/hooks/replace.ts';
 import type { Branch, Evaluation, Hook, Plan, Rng, Scheduler } from '../../core/types.ts';
 import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
 import { PipelineError } from '../pipeline-error.ts';
@@ -246,26 +247,9 @@ async function startInpaint(
     const planes = repeatBatch({ shape: [1, 1, shape[2], shape[3]], data: small }, count);
     return { x, shape, begin, hooks: [], extraChannels: concatAxis([planes, maskedSource], 1) };
   }
-  const hooks = original === null ? [] : [keepUnmasked(floatData(original), noise, small)];
+  const whole = noise.map((_, i) => small[i % small.length]);
+  const hooks = original === null ? [] : [replaceHook({ original: floatData(original), mask: whole, noise })];
   return { x, shape, begin, hooks, extraChannels: null };
-}
-
-/** After each step x = (1 - m) · background + m · x; the background is the source at the next noise level, at last itself. */
-function keepUnmasked(original: Float32Array, noise: Float32Array, mask: Float32Array): Hook {
-  const background = new Float32Array(original.length);
-  return {
-    afterStep(x, { index, last, plan }) {
-      if (last) {
-        background.set(original);
-      } else {
-        plan.addNoise(index + 1, original, noise, background);
-      }
-      for (let i = 0; i < x.length; i += 1) {
-        const m = mask[i % mask.length];
-        x[i] = Math.fround((1 - m) * background[i]) + Math.fround(m * x[i]);
-      }
-    },
-  };
 }
 
 /** Returns the source with what will be repainted set to mid-grey (zero). */

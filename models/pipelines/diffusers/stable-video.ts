@@ -1,4 +1,5 @@
-import type { Guidance, Rng, Scheduler } from '../../core/types.ts';
+import { perFrameGuidance } from '../../core/guidance/per-frame.ts';
+import type { Rng, Scheduler } from '../../core/types.ts';
 import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
 import { concatAxis, concatBatch, repeatBatch, repeatEach, sliceBatch, zerosLike } from './batches.ts';
 import { toClipPixels } from './clip-vision.ts';
@@ -11,6 +12,7 @@ import {
   scaleNoise,
   splitBranches,
   timestepTensor,
+  UNGUIDED,
 } from './latent-loop.ts';
 import { openVae, type Vae } from './vae.ts';
 
@@ -65,7 +67,10 @@ export async function* runStableVideo(
     x: scaleNoise(drawNoise(shape, rng), plan.initNoiseSigma),
     shape,
     rng,
-    guidance: frameGuidance(request),
+    guidance:
+      request.maxGuidanceScale > 1
+        ? perFrameGuidance({ first: request.minGuidanceScale, last: request.maxGuidanceScale, frames })
+        : UNGUIDED,
     signal,
     evaluate: async (branches, at) => {
       const one: HostTensor = { shape, data: Float32Array.from(at.input) };
@@ -84,30 +89,6 @@ export async function* runStableVideo(
   const decoderInput = vae.toDecoderInput({ shape: [frames, channels, height, width], data: latents });
   const decoded = await decodeInChunks(decoderInput, vae, request.decodeChunk);
   yield { type: 'result', latents: finished, decoderInput, decoded };
-}
-
-/** Classifier-free guidance whose scale grows from the first frame to the last. */
-export function frameGuidance(
-  request: Pick<StableVideoRequest, 'frames' | 'minGuidanceScale' | 'maxGuidanceScale'>,
-): Guidance {
-  const { frames, minGuidanceScale, maxGuidanceScale } = request;
-  const slope = frames > 1 ? (maxGuidanceScale - minGuidanceScale) / (frames - 1) : 0;
-  const scales = Float32Array.from({ length: frames }, (_, i) => minGuidanceScale + slope * i);
-  return {
-    branches: () => (maxGuidanceScale > 1 ? ['negative', 'positive'] : ['positive']),
-    combine(predictions, _at, out) {
-      if (predictions.length === 1) {
-        out.set(predictions[0]);
-        return;
-      }
-      const [negative, positive] = predictions;
-      const frame = out.length / frames;
-      for (let i = 0; i < out.length; i += 1) {
-        const scale = scales[Math.floor(i / frame)];
-        out[i] = negative[i] + Math.fround(scale * Math.fround(positive[i] - negative[i]));
-      }
-    },
-  };
 }
 
 async function decodeInChunks(decoderInput: HostTensor, vae: Vae, chunk: number): Promise<HostTensor> {

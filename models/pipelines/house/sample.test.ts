@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { HOUSE_PACKS_FOLDER, verifyPack } from '../../catalog/packs.ts';
+import { type Device, openDevice } from '../../runtime/device.ts';
+import type { ImageRequest } from '../image-request.ts';
+import { preparePictures } from './conditioning.ts';
+import { type HouseImageModel, openHouseImageModel } from './model.ts';
+import { sampleHouse } from './sample.ts';
+
+/** Numbers that the training side computed for this pack with Python, PyTorch's noise and onnxruntime. */
+const fixtures = join(import.meta.dirname, '../../fixtures/house');
+const golden = z
+  .object({
+    prompt: z.string(),
+    seed: z.number(),
+    guidanceScale: z.number(),
+    tolerance: z.number(),
+    noise: z.string(),
+    latents: z.record(z.string(), z.string()),
+    denoiserSha256: z.string(),
+  })
+  .parse(JSON.parse(readFileSync(join(fixtures, 'golden.json'), 'utf8')));
+
+let device: Device;
+let model: HouseImageModel;
+
+beforeAll(async () => {
+  device = await openDevice({ threads: 1 });
+  const pack = await verifyPack(join(HOUSE_PACKS_FOLDER, 'house-image'));
+  model = await openHouseImageModel(pack, device.sessions, { warmUp: false });
+});
+
+afterAll(async () => {
+  model.close();
+  await device.sessions.close();
+});
+
+function readFloats(name: string): Float32Array {
+  const bytes = Uint8Array.from(readFileSync(join(fixtures, name)));
+  return new Float32Array(bytes.buffer);
+}
+
+async function sample(steps: number): Promise<{ readonly first: Float32Array; readonly last: Float32Array }> {
+  const request: ImageRequest = {
+    mode: 'text-to-image',
+    prompt: golden.prompt,
+    negativePrompt: '',
+    seed: golden.seed,
+    width: 256,
+    height: 256,
+    steps,
+    guidanceScale: golden.guidanceScale,
+    solver: 'flow-euler',
+    strength: 1,
+    source: null,
+    mask: null,
+    controls: [],
+  };
+  let first: Float32Array | null = null;
+  const sampler = sampleHouse(request, {
+    nativeSize: model.manifest.nativeSize,
+    shift: model.manifest.schedule.shift,
+    positive: await model.encodePrompt(request.prompt),
+    negative: await model.encodePrompt(''),
+    pictures: preparePictures(request, model.manifest),
+    denoise: (input) => {
+      first ??= Float32Array.from(input.x);
+      return model.denoise(input);
+    },
+    signal: new AbortController().signal,
+  });
+  let turn = await sampler.next();
+  while (turn.done !== true) {
+    turn = await sampler.next();
+  }
+  return { first: first ?? new Float32Array(0), last: turn.value.x };
+}
+
+describe('the house core against the training side', () => {
+  it('is the pack that the numbers were made with', () => {
+    expect(model.manifest.components.denoiser.sha256).toBe(golden.denoiserSha256);
+  });
+
+  it.each(Object.entries(golden.latents))('reaches the same sample in %s steps', async (steps, file) => {
+    const { first, last } = await sample(Number(steps));
+    expect(first).toEqual(readFloats(golden.noise));
+    const expected = readFloats(file);
+    const worst = last.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i])), 0);
+    expect(last).toHaveLength(expected.length);
+    expect(worst).toBeLessThan(golden.tolerance);
+  });
+});
