@@ -33,7 +33,17 @@ function ask(
     },
     body: body === null ? null : JSON.stringify(body),
   });
-  return handleAuthRequest(web.services, request);
+  return handleAuthRequest(web.services, asNextGivesIt(request));
+}
+
+/** Next wraps the request in a Proxy, from which no second Request can be made. */
+function asNextGivesIt(request: Request): Request {
+  return new Proxy(request, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }
 
 function signIn(email: string, password: string): Promise<Response> {
