@@ -4,8 +4,9 @@ import {
   tileSize,
   type Transform,
 } from '../../../shared/document/schema.ts';
-import { invert, matrixOf, applyTo } from '../../../shared/geometry/matrix.ts';
-import { boxAround, boxesOverlap } from '../../../shared/geometry/box.ts';
+import { type Box, boxAround, boxesOverlap } from '../../../shared/geometry/box.ts';
+import { applyTo, compose, invert, type Matrix, matrixOf } from '../../../shared/geometry/matrix.ts';
+import type { Point } from '../../../shared/geometry/point.ts';
 import type { StrokePainter } from '../../../shared/raster/stroke-painter.ts';
 import { parseTileKey } from '../../../shared/raster/mask.ts';
 import { visibleBox } from '../core/camera.ts';
@@ -15,7 +16,7 @@ import type { MaskTileCache } from './mask-tiles.ts';
 import type { SceneState } from './scene-state.ts';
 
 /** How much of the tint covers the picture under it. */
-const maskStrength = 0.42;
+const maskStrength = 0.5;
 
 /** A stroke in the making, own or another's. */
 export interface LiveStroke {
@@ -104,14 +105,17 @@ function drawMask(
   if (keys.length === 0 && !mask.inverted) return;
 
   const { context, pixelRatio } = sheet;
-  const { width, height } = context.canvas;
+  const zoom = camera.zoom * pixelRatio;
+  const view = { a: zoom, b: 0, c: 0, d: zoom, e: -camera.x * zoom, f: -camera.y * zoom };
+  const toSheet = compose(view, matrix);
+  // Only the part of the sheet that has paint is worked on: a small mask on a large screen must cost little.
+  const part = mask.inverted ? wholeOf(context.canvas) : partUnder(keys, toSheet, context.canvas);
+  if (part === null) return;
+
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.globalCompositeOperation = 'source-over';
-  context.globalAlpha = 1;
-  context.clearRect(0, 0, width, height);
-  const zoom = camera.zoom * pixelRatio;
-  context.setTransform(zoom, 0, 0, zoom, -camera.x * zoom, -camera.y * zoom);
-  context.transform(matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f);
+  context.clearRect(part.x, part.y, part.width, part.height);
+  context.setTransform(toSheet.a, toSheet.b, toSheet.c, toSheet.d, toSheet.e, toSheet.f);
   context.imageSmoothingEnabled = zoom * Math.hypot(matrix.a, matrix.b) < 4;
   if (mask.inverted) {
     context.fillStyle = maskColor(id);
@@ -124,12 +128,50 @@ function drawMask(
     if (mask.inverted) context.clearRect(column * tileSize, row * tileSize, tileSize, tileSize);
     context.drawImage(tile, column * tileSize, row * tileSize);
   }
-  hatch(sheet, camera.x * zoom, camera.y * zoom);
+  hatch(sheet, part, { x: camera.x * zoom, y: camera.y * zoom });
 
+  const { x, y, width, height } = part;
   target.save();
   target.globalAlpha = maskStrength * mask.opacity;
-  target.drawImage(context.canvas, 0, 0, viewport.width, viewport.height);
+  target.drawImage(
+    context.canvas,
+    x,
+    y,
+    width,
+    height,
+    x / pixelRatio,
+    y / pixelRatio,
+    width / pixelRatio,
+    height / pixelRatio,
+  );
   target.restore();
+}
+
+function wholeOf(canvas: HTMLCanvasElement): Box {
+  return { x: 0, y: 0, width: canvas.width, height: canvas.height };
+}
+
+/** The whole device pixels that the tiles cover, inside the sheet; null when they are out of sight. */
+function partUnder(keys: readonly string[], toSheet: Matrix, canvas: HTMLCanvasElement): Box | null {
+  const around = boxAround(
+    keys.flatMap((key) => {
+      const [column, row] = parseTileKey(key);
+      return [
+        { x: column * tileSize, y: row * tileSize },
+        { x: (column + 1) * tileSize, y: row * tileSize },
+        { x: (column + 1) * tileSize, y: (row + 1) * tileSize },
+        { x: column * tileSize, y: (row + 1) * tileSize },
+      ].map((corner) => applyTo(toSheet, corner));
+    }),
+  );
+  if (around === undefined) return null;
+  const left = Math.max(0, Math.floor(around.x));
+  const top = Math.max(0, Math.floor(around.y));
+  const right = Math.min(canvas.width, Math.ceil(around.x + around.width));
+  const bottom = Math.min(canvas.height, Math.ceil(around.y + around.height));
+  return right <= left || bottom <= top
+    ? null
+    : { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 /** Side of the hatch's square, device pixels a CSS pixel. */
@@ -137,16 +179,16 @@ const hatchSide = 8;
 const hatches = new Map<number, HTMLCanvasElement>();
 
 /** Diagonal light lines wherever the sheet has paint: a mask is told from a red picture by them. */
-function hatch({ context, pixelRatio }: MaskSheet, offsetX: number, offsetY: number): void {
+function hatch({ context, pixelRatio }: MaskSheet, part: Box, offset: Point): void {
   const pattern = context.createPattern(hatchTile(pixelRatio), 'repeat');
   if (pattern === null) return;
   const side = Math.round(hatchSide * pixelRatio);
   // The lines stay with the canvas while it is dragged, and keep their width at every zoom.
-  pattern.setTransform(new DOMMatrix().translate(-(offsetX % side), -(offsetY % side)));
+  pattern.setTransform(new DOMMatrix().translate(-(offset.x % side), -(offset.y % side)));
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.globalCompositeOperation = 'source-atop';
   context.fillStyle = pattern;
-  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
+  context.fillRect(part.x, part.y, part.width, part.height);
 }
 
 function hatchTile(pixelRatio: number): HTMLCanvasElement {

@@ -13,7 +13,7 @@ export function BrushBar() {
   return (
     <div
       aria-label={tool === 'eraser' ? 'Eraser settings' : 'Brush settings'}
-      className="absolute top-3 left-1/2 z-10 grid w-[min(440px,calc(100%-24px))] -translate-x-1/2 animate-fade grid-cols-3 gap-5 rounded-[10px] bg-raised px-4 pt-2 pb-1 shadow-float outline outline-line phone:gap-4 phone:px-3"
+      className="absolute top-3 left-1/2 z-10 grid w-[min(440px,calc(100%-24px))] -translate-x-1/2 animate-fade grid-cols-3 gap-5 phone:grid-cols-2 rounded-[10px] bg-raised px-4 pt-2 pb-1 shadow-float outline outline-line phone:gap-4 phone:px-3"
       role="group"
     >
       <BrushFields />
@@ -47,17 +47,19 @@ function BrushFields() {
         unit="%"
         value={opacity}
       />
-      <Slider
-        hint="How sharp the edge is. Keys { and }"
-        label="Hardness"
-        max={1}
-        min={0}
-        onChange={(next) => store.update((settings) => ({ ...settings, hardness: next }))}
-        scale={100}
-        step={0.05}
-        unit="%"
-        value={hardness}
-      />
+      <div className="phone:hidden">
+        <Slider
+          hint="How sharp the edge is. Keys { and }"
+          label="Hardness"
+          max={1}
+          min={0}
+          onChange={(next) => store.update((settings) => ({ ...settings, hardness: next }))}
+          scale={100}
+          step={0.05}
+          unit="%"
+          value={hardness}
+        />
+      </div>
     </>
   );
 }

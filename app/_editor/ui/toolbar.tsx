@@ -19,6 +19,8 @@ export function Toolbar({
   const canEdit = useReadable(editor.document.canEdit);
   const isVertical = orientation === 'vertical';
   const side = isVertical ? 'right' : 'top';
+  // A phone has no room to spare, and two fingers zoom.
+  const shown = toolActions.filter((action) => isVertical || action.tool !== 'zoom');
   return (
     <div
       aria-label="Tools"
@@ -30,7 +32,7 @@ export function Toolbar({
       )}
       role="toolbar"
     >
-      {toolActions.map((action) => (
+      {shown.map((action) => (
         <IconButton
           disabled={!canEdit && !['select', 'hand', 'zoom'].includes(action.tool)}
           icon={action.icon}
