@@ -177,7 +177,28 @@ describe('image to image', () => {
     expect(calls.map((call) => call.t)).toEqual([0.5, 2 / 6, 1 / 6].map(Math.fround));
   });
 
-  it('returns the source, resampled, at strength 0', async () => {
+  it('returns the source itself at strength 0, with the detail that the small core cannot hold', async () => {
+    const { model } = createAnalyticModel();
+    const wanted = { ...request, mode: 'image-to-image', source: gradient, strength: 0 } as const;
+    expect(resultOf(await collect(wanted, model)).rgb).toEqual(gradient.data);
+  });
+
+  it('brings back no detail of the source where something new was painted', async () => {
+    const { model } = createAnalyticModel();
+    const noise = {
+      ...gradient,
+      data: Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i % 2 === 0 ? 0 : 40)),
+    };
+    const result = resultOf(
+      await collect({ ...request, mode: 'image-to-image', source: noise, strength: 0.9 }, model),
+    );
+    const neighbours = result.rgb
+      .slice(3)
+      .reduce((most, value, i) => Math.max(most, Math.abs(value - result.rgb[i])), 0);
+    expect(neighbours).toBeLessThan(20);
+  });
+
+  it('evaluates nothing at strength 0', async () => {
     const { model, calls } = createAnalyticModel();
     const flat = { ...gradient, data: new Uint8Array(32 * 32 * 3).fill(77) };
     const result = resultOf(

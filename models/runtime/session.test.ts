@@ -33,6 +33,18 @@ describe('openSession', () => {
     expect(existsSync(store) ? readdirSync(store).join() : 'absent').toBe(before);
   });
 
+  it('feeds and reads half precision as floats', async () => {
+    const path = join(folder, 'half.onnx');
+    writeFileSync(path, createProbeModel('float16'));
+    const session = await openSession(path, device);
+    const out = await session.runForOutput(
+      { value: float32Tensor([3], Float32Array.of(0.25, -3, 1000)) },
+      'doubled',
+    );
+    expect(out).toEqual({ shape: [3], data: Float32Array.of(0.5, -6, 2000) });
+    await session.close();
+  });
+
   it('says which file is not a graph', async () => {
     const path = join(folder, 'broken.onnx');
     writeFileSync(path, 'not a graph');
