@@ -206,21 +206,3 @@ function encodeEntries(entries: readonly (readonly [number, Held])[]): Uint8Arra
     }
   });
 }
-
-const palette = [
-  '#d9480f',
-  '#2b8a3e',
-  '#1864ab',
-  '#862e9c',
-  '#c2255c',
-  '#087f5b',
-  '#5f3dc4',
-  '#a61e4d',
-] as const;
-
-/** A colour that a person keeps everywhere. */
-export function colorOf(userId: string): string {
-  let hash = 0;
-  for (const letter of userId) hash = (Math.imul(hash, 31) + letter.charCodeAt(0)) >>> 0;
-  return palette[hash % palette.length] ?? palette[0];
-}

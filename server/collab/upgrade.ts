@@ -3,13 +3,13 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Log } from '../../platform/log.ts';
 import type { Database } from '../../prisma/client.ts';
+import { personColor } from '../../shared/color/person-color.ts';
 import { closeCodes } from '../../shared/protocol/close-codes.ts';
 import { findCanvasAccess } from '../features/access/service.ts';
 import type { LogName } from '../features/canvas-log/service.ts';
 import { redeemTicket } from '../features/tickets/service.ts';
 import type { Visitor } from './connection.ts';
 import { largestMessage, mostConnections, mostOpening } from './limits.ts';
-import { colorOf } from './presence.ts';
 
 export interface UpgradeOptions {
   readonly database: Database;
@@ -117,7 +117,7 @@ async function admit(
   if (access.canvas.epoch !== name.epoch)
     return { code: closeCodes.conflict, reason: 'the canvas was rebuilt' };
   const visitor: Visitor = {
-    user: { ...session.user, color: colorOf(session.user.id) },
+    user: { ...session.user, color: personColor(session.user.id).color },
     sessionId: grant.sessionId,
     canvasId: name.canvasId,
     role: access.role,
