@@ -38,6 +38,7 @@ export function drawMasks(
 ): void {
   const { cache, ink } = options;
   const masks = state.model.layers.filter((layer) => layer.kind === 'mask');
+  cache.keepOnly(new Set(masks.map((mask) => mask.id)));
   for (const mask of masks) {
     cache.update(mask);
     if (mask.hidden || mask.opacity === 0) continue;

@@ -18,16 +18,15 @@ const blends: Readonly<Record<BlendMode, GlobalCompositeOperation>> = {
 /** Canvas pixels between the dots of the ground: the step of the frame's sides. */
 const dotStep = 64;
 
-/** Draws the ground and every picture in sight, bottom first. Returns how many pictures were drawn. */
+/** Draws the ground and every picture in sight, bottom first. */
 export function drawPictures(
   context: CanvasRenderingContext2D,
   state: SceneState,
   pictures: PictureStore,
-): number {
+): void {
   drawDots(context, state);
   const { camera, model, dragged, viewport } = state;
   const seen = visibleBox(camera, viewport);
-  let count = 0;
   context.save();
   context.scale(camera.zoom, camera.zoom);
   context.translate(-camera.x, -camera.y);
@@ -36,10 +35,8 @@ export function drawPictures(
     const box = canvasBox(layer, dragged);
     if (box === null || !boxesOverlap(box, seen)) continue;
     drawPicture(context, layer, state, pictures);
-    count += 1;
   }
   context.restore();
-  return count;
 }
 
 function drawPicture(

@@ -27,13 +27,12 @@ const mostTiles = 512;
 export interface MaskTileCache {
   /** Takes in the newest state of a mask. Cheap when nothing changed. */
   update(layer: MaskLayer): void;
-  forget(id: LayerId): void;
+  /** Lets go of the pixels of masks that are no longer there. */
+  keepOnly(ids: ReadonlySet<LayerId>): void;
   /** Keys of the tiles with paint on them, live ink included. */
   keys(id: LayerId, ink: readonly StrokePainter[]): ReadonlySet<string>;
   /** One tile with the strokes in the making on top; null when it is empty. `inverted` turns it around. */
   tile(id: LayerId, key: string, ink: readonly StrokePainter[], inverted: boolean): HTMLCanvasElement | null;
-  /** The mask's alpha at every `step`-th pixel of a box, for thumbnails. */
-  alpha(id: LayerId): ReadonlyMap<string, Uint8Array>;
 }
 
 interface MaskState {
@@ -143,9 +142,12 @@ export function createMaskTileCache(pictures: PictureStore): MaskTileCache {
       }
     },
 
-    forget(id) {
-      masks.delete(id);
-      for (const name of [...drawn.keys()]) if (name.startsWith(`${id}/`)) drawn.delete(name);
+    keepOnly(ids) {
+      for (const id of masks.keys()) {
+        if (ids.has(id)) continue;
+        masks.delete(id);
+        for (const name of [...drawn.keys()]) if (name.startsWith(`${id}/`)) drawn.delete(name);
+      }
     },
 
     keys(id, ink) {
@@ -185,8 +187,6 @@ export function createMaskTileCache(pictures: PictureStore): MaskTileCache {
       }
       return entry.canvas;
     },
-
-    alpha: (id) => masks.get(id)?.alpha ?? new Map(),
   };
 }
 

@@ -17,7 +17,7 @@ import {
   drawUpload,
 } from './draw-overlay.ts';
 import { drawPictures } from './draw-pictures.ts';
-import { createMaskTileCache, type MaskTileCache } from './mask-tiles.ts';
+import { createMaskTileCache } from './mask-tiles.ts';
 import { createPeerCursors } from './peer-cursors.ts';
 import type { PictureStore } from './pictures.ts';
 import { type CandidateView, type FramePreview, mergeDrags, type SceneState } from './scene-state.ts';
@@ -30,10 +30,6 @@ export interface Scene {
   /** Reads the tokens again after the theme changed. */
   themeChanged(): void;
   resize(): void;
-  /** The pixels of masks, for thumbnails. */
-  readonly masks: MaskTileCache;
-  /** Milliseconds that the last drawing of each sheet took, for measuring. */
-  readonly timings: { pictures: number; masks: number; overlay: number };
   destroy(): void;
 }
 
@@ -56,7 +52,6 @@ export function createScene(options: SceneOptions): Scene {
   let theme: CanvasTheme = readTheme(document.documentElement);
   const cursors = createPeerCursors({ reducedMotion: options.reducedMotion });
   const masks = createMaskTileCache(pictures);
-  const timings = { pictures: 0, masks: 0, overlay: 0 };
   const preview = createLoaded<FramePreview>((value) => value.imageUrl, redrawOverlay);
   const candidate = createLoaded<CandidateView>((value) => value.url, redrawOverlay);
 
@@ -66,21 +61,11 @@ export function createScene(options: SceneOptions): Scene {
     height: Math.max(1, container.clientHeight),
     listening: false,
   });
-  const pictureSheet = newSheet((context) => {
-    const start = performance.now();
-    drawPictures(context, stateNow(), pictures);
-    timings.pictures = performance.now() - start;
-  });
-  const maskSheet = newSheet((context) => {
-    const start = performance.now();
-    drawMasks(context, stateNow(), { cache: masks, sheet: sheetNow(), ink: inkNow() });
-    timings.masks = performance.now() - start;
-  });
-  const overlay = newSheet((context) => {
-    const start = performance.now();
-    drawOverlay(context);
-    timings.overlay = performance.now() - start;
-  });
+  const pictureSheet = newSheet((context) => drawPictures(context, stateNow(), pictures));
+  const maskSheet = newSheet((context) =>
+    drawMasks(context, stateNow(), { cache: masks, sheet: sheetNow(), ink: inkNow() }),
+  );
+  const overlay = newSheet(drawOverlay);
   let scratch: MaskSheet | undefined;
   stage.add(pictureSheet, maskSheet, overlay);
 
@@ -200,8 +185,6 @@ export function createScene(options: SceneOptions): Scene {
   void document.fonts.ready.then(redrawAll);
 
   return {
-    masks,
-    timings,
     setPreview: preview.set,
     setCandidate: candidate.set,
     themeChanged() {

@@ -5,6 +5,7 @@ import type { Awareness } from 'y-protocols/awareness';
 import type * as Y from 'yjs';
 import { editorActions } from '../core/actions/all.ts';
 import type { Action } from '../core/action.ts';
+import { announcePeople } from '../core/announce-people.ts';
 import { startBroadcast } from '../core/broadcast.ts';
 import { createEditor, type Notice, type Person } from '../core/editor.ts';
 import { createInputRouter } from '../core/input-router.ts';
@@ -120,6 +121,8 @@ function openEditor(options: {
   editor.onDispose(startFollowing(editor));
   editor.onDispose(showAwayWhenHidden(presence));
   editor.onDispose(fitOnce(editor));
+  editor.onDispose(retryWhenOnline(pictures));
+  editor.onDispose(announcePeople(editor));
   return {
     parts: {
       editor,
@@ -142,6 +145,13 @@ function fitOnce(editor: EditorParts['editor']): () => void {
     fitAll(editor);
   });
   return stop;
+}
+
+/** Pictures that failed while the network was gone are loaded when it is back. */
+function retryWhenOnline(pictures: EditorParts['pictures']): () => void {
+  const retry = () => pictures.retry();
+  window.addEventListener('online', retry);
+  return () => window.removeEventListener('online', retry);
 }
 
 function showAwayWhenHidden(presence: { show(change: { readonly away: boolean }): void }): () => void {
