@@ -132,6 +132,12 @@ export function enqueuePicture({ boss, pool }: Playground, team: TestStudio, see
   });
 }
 
+/** Throws everything that waits or runs away, so that the next measurement begins with an empty line. */
+export async function emptyLine({ pool }: Playground): Promise<void> {
+  await pool.query(`delete from pgboss.job where state < 'completed'`);
+  await pool.query(`delete from generation where state in ('queued', 'running')`);
+}
+
 /** The value below which `share` of the numbers lie; NaN for none. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -7,6 +7,8 @@ import { childEnv } from '../../platform/env.ts';
 
 const readySchema = z.object({ workerId: z.string() });
 const script = join(import.meta.dirname, '../main.ts');
+/** Ends the worker when whoever started it is killed. */
+const preload = join(import.meta.dirname, '../../scripts/supervisor/exit-with-parent.ts');
 
 /** A worker agent in a process of its own, for faults that need one. */
 export interface AgentProcess {
@@ -30,10 +32,14 @@ export async function startAgentProcess(options: {
   readonly onLine?: (line: string) => void;
 }): Promise<AgentProcess> {
   const args = ['--slots', String(options.slots ?? 1), ...(options.probe === false ? [] : ['--probe'])];
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
-    env: childEnv({ DATABASE_URL: options.databaseUrl, GESSO_HOME: options.home, LOG_LEVEL: 'info' }),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--import', preload, script, ...args],
+    {
+      env: childEnv({ DATABASE_URL: options.databaseUrl, GESSO_HOME: options.home, LOG_LEVEL: 'info' }),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const workerId = await new Promise<string>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
