@@ -31,7 +31,7 @@ async function readPixels(name: string): Promise<Buffer> {
   return sharp(join(folder, name)).removeAlpha().raw().toBuffer();
 }
 
-describe('gesso generate', () => {
+describe('gesso generate', { timeout: 180_000 }, () => {
   it('writes a picture that carries its recipe, the same one for the same seed', async () => {
     const first = gesso('a red fox in the snow', '--seed', '7', '--steps', '2', '--out', 'one.png');
     expect(first.stderr).not.toContain('has not learned');
