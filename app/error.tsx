@@ -8,6 +8,7 @@ export default function ErrorPage({ reset }: { readonly error: Error; readonly r
   return (
     <main className="flex min-h-dvh items-center justify-center p-6">
       <EmptyState
+        heading="h1"
         action={
           <div className="flex gap-2">
             <Button kind="primary" onClick={reset}>

@@ -9,6 +9,7 @@ export default function NotFound() {
   return (
     <main className="flex min-h-dvh items-center justify-center p-6">
       <EmptyState
+        heading="h1"
         action={
           <Link className={buttonClass({})} href="/">
             Go to the studio

@@ -8,10 +8,12 @@ import { EmptyState } from '../_ui/empty-state.tsx';
 export function LoadProblem({
   error,
   onRetry,
+  heading,
   className,
 }: {
   readonly error: unknown;
   readonly onRetry: () => void;
+  readonly heading?: 'p' | 'h1' | undefined;
   readonly className?: string | undefined;
 }) {
   const { message, fix } = describeError(error);
@@ -23,6 +25,7 @@ export function LoadProblem({
             Try again
           </Button>
         }
+        heading={heading}
         title={message}
       >
         {fix}

@@ -31,6 +31,7 @@ export function SessionGate({ children }: { readonly children: ReactNode }) {
       return (
         <main className="flex min-h-dvh items-center justify-center p-6">
           <EmptyState
+            heading="h1"
             action={<Button onClick={() => window.location.reload()}>Try again</Button>}
             title={message}
           >

@@ -33,7 +33,11 @@ export function TeamGate({ children }: { readonly children: ReactNode }) {
   const { message, fix } = describeError(current.error);
   return (
     <main className="flex min-h-dvh items-center justify-center p-6">
-      <EmptyState action={<Button onClick={() => void current.refetch()}>Try again</Button>} title={message}>
+      <EmptyState
+        heading="h1"
+        action={<Button onClick={() => void current.refetch()}>Try again</Button>}
+        title={message}
+      >
         {fix}
       </EmptyState>
     </main>

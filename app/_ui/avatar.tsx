@@ -20,9 +20,11 @@ export function Avatar({
     <span
       {...(label === undefined ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label })}
       className={classNames(
-        'inline-flex shrink-0 items-center justify-center rounded-full font-semibold select-none',
+        'inline-flex shrink-0 items-center justify-center rounded-full font-semibold select-none before:content-[attr(data-initials)]',
         className,
       )}
+      // Drawn, not written: the control around it has the whole name already.
+      data-initials={initials(name)}
       style={{
         background: color,
         color: ink,
@@ -30,8 +32,6 @@ export function Avatar({
         height: size,
         fontSize: size >= 40 ? 14 : size >= 28 ? 12 : size >= 24 ? 10 : 9,
       }}
-    >
-      {initials(name)}
-    </span>
+    />
   );
 }

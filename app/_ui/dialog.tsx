@@ -36,7 +36,7 @@ export function Dialog({
             wide ? 'sm:w-[min(760px,calc(100vw-48px))]' : 'sm:w-[420px]',
           )}
         >
-          <header className="sticky top-0 z-10 flex items-start justify-between gap-4 bg-raised px-5 pt-4 pb-2">
+          <div className="sticky top-0 z-10 flex items-start justify-between gap-4 bg-raised px-5 pt-4 pb-2">
             <div className="min-w-0 pt-1">
               <Radix.Title className="text-16 leading-6 font-semibold break-words">{title}</Radix.Title>
               {description === undefined ? null : (
@@ -48,7 +48,7 @@ export function Dialog({
             <Radix.Close asChild>
               <IconButton className="-mr-2" icon="close" label="Close" />
             </Radix.Close>
-          </header>
+          </div>
           <div className="px-5 pt-2 pb-5">{children}</div>
         </Radix.Content>
       </Radix.Portal>

@@ -35,12 +35,12 @@ export function Sheet({
           )}
           onInteractOutside={modal ? undefined : (event) => event.preventDefault()}
         >
-          <header className="flex h-12 shrink-0 items-center justify-between hairline-b pr-2 pl-4">
+          <div className="flex h-12 shrink-0 items-center justify-between hairline-b pr-2 pl-4">
             <Radix.Title className="text-14 font-semibold">{title}</Radix.Title>
             <Radix.Close asChild>
               <IconButton icon="close" label="Close" />
             </Radix.Close>
-          </header>
+          </div>
           <div className="min-h-0 flex-1 overflow-y-auto">{children}</div>
         </Radix.Content>
       </Radix.Portal>

@@ -2,6 +2,7 @@
 
 import { Tooltip as Radix } from 'radix-ui';
 import { type ReactNode, useEffect, useState } from 'react';
+import { classNames } from './class-names.ts';
 import { formatShortcut, isApple } from './shortcut.ts';
 
 /** Put once around the page: tooltips open at once when the pointer goes from one to the next. */
@@ -44,10 +45,23 @@ export function Tooltip({
 }
 
 /** A shortcut as this device's keyboard writes it. */
-export function ShortcutHint({ shortcut }: { readonly shortcut: string }) {
+export function ShortcutHint({
+  shortcut,
+  onAccent = false,
+}: {
+  readonly shortcut: string;
+  /** On the accent it needs all of its contrast. */
+  readonly onAccent?: boolean | undefined;
+}) {
   const apple = useApple();
   return (
-    <kbd aria-hidden="true" className="font-sans whitespace-nowrap tracking-wide opacity-75 coarse:hidden">
+    <kbd
+      aria-hidden="true"
+      className={classNames(
+        'font-sans whitespace-nowrap tracking-wide coarse:hidden',
+        !onAccent && 'opacity-75',
+      )}
+    >
       {formatShortcut(shortcut, apple)}
     </kbd>
   );

@@ -12,6 +12,7 @@ import { StripDock } from '../candidates/strip-dock.tsx';
 import { useCandidates } from '../candidates/use-candidates.ts';
 import { useFramePreview } from '../generation/use-frame-preview.ts';
 import { useGenerate } from '../generation/use-generate.ts';
+import { useProgressWords } from '../generation/use-progress-words.ts';
 import { ClosedNotice } from './closed-notice.tsx';
 import { Inspector } from './inspector.tsx';
 import { PhoneDock } from './phone-dock.tsx';
@@ -47,6 +48,7 @@ export function CanvasLayout({
   const candidates = useCandidates();
   const preview = useFramePreview();
   const generate = useGenerate();
+  useProgressWords();
 
   useEffect(() => {
     pressGenerate.current = generate.press;

@@ -43,6 +43,7 @@ export function CanvasLoader({ canvasId }: { readonly canvasId: string }) {
     <main className="flex min-h-dvh items-center justify-center p-6">
       {code === 'not_found' || code === 'bad_input' ? (
         <EmptyState
+          heading="h1"
           action={
             <Link className={buttonClass({})} href="/">
               Go to the studio
@@ -54,6 +55,7 @@ export function CanvasLoader({ canvasId }: { readonly canvasId: string }) {
         </EmptyState>
       ) : (
         <LoadProblem
+          heading="h1"
           error={problem}
           onRetry={() => {
             void place.refetch();

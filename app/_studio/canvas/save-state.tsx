@@ -7,7 +7,8 @@ import { Tooltip } from '../../_ui/tooltip.tsx';
 /** Where the edits of this browser are. */
 export type SaveState = 'loading' | 'saved' | 'saving' | 'offline' | 'closed';
 
-const words: Readonly<
+/** What to say about where the edits are. */
+export const saveStateWords: Readonly<
   Record<SaveState, { readonly label: string; readonly detail: string; readonly icon: IconName | null }>
 > = {
   loading: { label: 'Opening', detail: 'Fetching the canvas.', icon: null },
@@ -23,7 +24,7 @@ const words: Readonly<
 
 /** Saved, Saving or Offline, honestly: Saved only after the server has written it down. */
 export function SaveStateLabel({ state }: { readonly state: SaveState }) {
-  const { label, detail, icon } = words[state];
+  const { label, detail, icon } = saveStateWords[state];
   const alarming = state === 'offline' || state === 'closed';
   return (
     <Tooltip label={detail}>
@@ -37,9 +38,6 @@ export function SaveStateLabel({ state }: { readonly state: SaveState }) {
       >
         {icon === null ? <Spinner className="size-3" /> : <Icon name={icon} />}
         <span className={alarming ? undefined : 'max-sm:sr-only'}>{label}</span>
-        <span aria-live="polite" className="sr-only" role="status">
-          {alarming ? detail : ''}
-        </span>
       </button>
     </Tooltip>
   );

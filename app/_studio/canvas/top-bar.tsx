@@ -3,9 +3,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import Link from 'next/link';
 import { useRouter } from 'next/navigation';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTRPC } from '../../_client/trpc.ts';
-import { useReadable } from '../../_editor/ui/editor-context.ts';
+import { useEditor, useReadable } from '../../_editor/ui/editor-context.ts';
 import { PresenceStack } from '../../_editor/ui/presence-stack.tsx';
 import { Button } from '../../_ui/button.tsx';
 import { Icon } from '../../_ui/icon.tsx';
@@ -17,7 +17,7 @@ import { ShareDialog } from '../people/share-dialog.tsx';
 import { QueueButton } from '../queue/queue-button.tsx';
 import { useProblem } from '../use-problem.ts';
 import { useCanvas } from './canvas-context.tsx';
-import { SaveStateLabel } from './save-state.tsx';
+import { SaveStateLabel, saveStateWords } from './save-state.tsx';
 
 /** Above the canvas: where one is, whether it is saved, who is here, and the team's queue. */
 export function TopBar({
@@ -41,6 +41,13 @@ export function TopBar({
   const toast = useToast();
   const showProblem = useProblem();
   const [sharing, setSharing] = useState(false);
+  const editor = useEditor();
+  const offline = status.kind === 'offline';
+  useEffect(() => {
+    if (!offline) return;
+    editor.announcement.set(`Offline. ${saveStateWords.offline.detail}`);
+    return () => editor.announcement.set('Connected again.');
+  }, [editor, offline]);
 
   function refresh() {
     void queryClient.invalidateQueries(trpc.canvases.get.queryFilter({ canvasId }));

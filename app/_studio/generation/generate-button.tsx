@@ -73,7 +73,7 @@ export function GenerateButton({
           <span>{state.kind === 'busy' ? state.what : words}</span>
           {state.kind === 'busy' ? null : (
             <span className="absolute right-3 text-12 font-normal">
-              <ShortcutHint shortcut="Mod+Enter" />
+              <ShortcutHint onAccent shortcut="Mod+Enter" />
             </span>
           )}
         </button>

@@ -7,7 +7,7 @@ export function UnknownWords({ words }: { readonly words: readonly UnknownWord[]
   const shown = words.slice(0, 3);
   const more = words.length - shown.length;
   return (
-    <div aria-live="polite">
+    <div role="status">
       {shown.length === 0 ? null : (
         <ul className="mt-2 flex flex-col gap-0.5 text-12 text-notice-text">
           {shown.map((unknown) => (

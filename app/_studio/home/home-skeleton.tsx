@@ -5,6 +5,7 @@ import { canvasGridClass } from './canvas-grid.ts';
 export function HomeSkeleton() {
   return (
     <div aria-label="Loading canvases" role="status">
+      <h1 className="sr-only">Loading</h1>
       <Skeleton className="mb-6 h-8 w-40" />
       <div className={canvasGridClass}>
         {[0, 1, 2, 3].map((card) => (

@@ -22,7 +22,7 @@ export function HomeView() {
     return projects.error === null ? (
       <HomeSkeleton />
     ) : (
-      <LoadProblem error={projects.error} onRetry={() => void projects.refetch()} />
+      <LoadProblem heading="h1" error={projects.error} onRetry={() => void projects.refetch()} />
     );
   }
   if (projects.data.length === 0) {

@@ -24,7 +24,7 @@ export function TrashView() {
     return trash.error === null ? (
       <HomeSkeleton />
     ) : (
-      <LoadProblem error={trash.error} onRetry={() => void trash.refetch()} />
+      <LoadProblem heading="h1" error={trash.error} onRetry={() => void trash.refetch()} />
     );
   }
   const { projects, canvases } = trash.data;

@@ -39,12 +39,13 @@ export function PeopleView() {
   if (members.data === undefined) {
     return members.error === null ? (
       <div aria-label="Loading people" className="mx-auto flex max-w-160 flex-col gap-4" role="status">
+        <h1 className="sr-only">People</h1>
         <Skeleton className="h-8 w-56" />
         <Skeleton className="h-14 w-full" />
         <Skeleton className="h-14 w-full" />
       </div>
     ) : (
-      <LoadProblem error={members.error} onRetry={() => void members.refetch()} />
+      <LoadProblem heading="h1" error={members.error} onRetry={() => void members.refetch()} />
     );
   }
   return (
