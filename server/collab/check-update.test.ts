@@ -65,7 +65,8 @@ test('[E3] whatever passes leaves nothing pending in Yjs', () => {
   if (!first || !second) throw new Error('two updates');
   const document = new RoomDocument(new Y.Doc(), new Map());
   for (const update of [second, first, second]) {
-    if (document.check(update, 'ada').kind === 'new') document.apply([update]);
+    const verdict = document.check(update, 'ada');
+    if (verdict.kind === 'new') document.apply([verdict.update]);
   }
   expect(document.hasGap).toBe(false);
   expect(document.doc.getArray('a').toArray()).toEqual([1, 2]);
@@ -95,6 +96,19 @@ test.each<[string, number[]]>([
   ['more structs than bytes', [1, 255, 255, 3, 1, 0, 0, 1]],
 ])('[E1] %s is malformed', (_, bytes) => {
   expect(checkUpdate(new Uint8Array(bytes), nobodyElse).kind).toBe('malformed');
+});
+
+test('[E1] what is there already is left out of what is stored', () => {
+  const [first, second] = updatesOf(
+    (doc) => doc.getText('t').insert(0, 'one'),
+    (doc) => doc.getText('t').insert(3, 'two'),
+  );
+  if (!first || !second) throw new Error('two updates');
+  const both = Y.mergeUpdates([first, second]);
+  const verdict = check(both, [first]);
+  if (verdict.kind !== 'new') throw new Error(verdict.kind);
+  expect(verdict.update).toEqual(second);
+  expect(verdict.ranges.inserted).toEqual([{ client: 1, clock: 0, length: 6 }]);
 });
 
 test('[E1] a document inside the document is refused', () => {

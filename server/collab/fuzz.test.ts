@@ -64,7 +64,7 @@ test('[E1] [E3] 20,000 mutated updates: nothing crashes, nothing is half applied
       slowest = Math.max(slowest, performance.now() - began);
       if (verdict.kind === 'new') {
         accepted += 1;
-        expect(document.apply([update]).state).toBe('applied');
+        expect(document.apply([verdict.update]).state).toBe('applied');
         expect(document.hasGap).toBe(false);
         const clocks = Y.decodeStateVector(Y.encodeStateVector(document.doc));
         for (const [client, end] of verdict.ends) expect(clocks.get(client)).toBe(end);

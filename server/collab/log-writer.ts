@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import * as Y from 'yjs';
 import type { LogName } from '../features/canvas-log/service.ts';
 import { largestBatch, mostBatchRows } from './limits.ts';
 import { insertLogRows, type LogInsert } from './postgres.ts';
@@ -17,7 +18,7 @@ export interface CommittedEdit<Sender> extends Edit<Sender> {
 /** Where the outcome of a room's edits goes. */
 export interface EditSink<Sender> {
   readonly name: LogName;
-  /** These are committed, in the order in which they were appended. */
+  /** These are committed, in the order in which they were appended; edits of one person may share a row. */
   onCommitted(edits: readonly CommittedEdit<Sender>[]): void;
   /** Nobody knows whether the edits are in the log. All that the sink still had waiting is dropped. */
   onCommitFailed(cause: unknown): void;
@@ -79,10 +80,7 @@ export class LogWriter<Sender> {
 
   async #flush(): Promise<void> {
     const batch = this.#takeBatch();
-    const rows: LogInsert[] = [];
-    for (const { sink, edit } of batch) {
-      if (edit.update !== null) rows.push({ name: sink.name, update: edit.update, userId: edit.userId });
-    }
+    const { rows, rowOf } = gatherRows(batch);
     let ids: readonly bigint[];
     try {
       ids = rows.length === 0 ? [] : await insertLogRows(this.#pool, rows);
@@ -94,9 +92,9 @@ export class LogWriter<Sender> {
       return;
     }
     const committed = new Map<EditSink<Sender>, CommittedEdit<Sender>[]>();
-    let row = 0;
-    for (const { sink, edit } of batch) {
-      const rowId = edit.update === null ? null : (ids[row++] ?? null);
+    for (const [index, { sink, edit }] of batch.entries()) {
+      const row = rowOf[index];
+      const rowId = row === undefined ? null : (ids[row] ?? null);
       const list = committed.get(sink);
       if (list === undefined) committed.set(sink, [{ ...edit, rowId }]);
       else list.push({ ...edit, rowId });
@@ -114,4 +112,39 @@ export class LogWriter<Sender> {
     }
     return this.#waiting.splice(0, count);
   }
+}
+
+/**
+ * One row for everything that a person wrote in a room within the batch: the further the database falls behind, the
+ * fewer rows it gets for the same edits. `rowOf` gives each edit's row; edits without an update have none.
+ */
+function gatherRows<Sender>(batch: readonly Waiting<Sender>[]): {
+  readonly rows: readonly LogInsert[];
+  readonly rowOf: readonly (number | undefined)[];
+} {
+  const gathered: {
+    readonly name: LogName;
+    readonly userId: string | null;
+    readonly updates: Uint8Array[];
+  }[] = [];
+  const places = new Map<EditSink<Sender>, Map<string | null, number>>();
+  const rowOf = batch.map(({ sink, edit }) => {
+    if (edit.update === null) return undefined;
+    const ofRoom = places.get(sink) ?? new Map<string | null, number>();
+    places.set(sink, ofRoom);
+    const found = ofRoom.get(edit.userId);
+    if (found !== undefined) {
+      gathered[found]?.updates.push(edit.update);
+      return found;
+    }
+    const place = gathered.push({ name: sink.name, userId: edit.userId, updates: [edit.update] }) - 1;
+    ofRoom.set(edit.userId, place);
+    return place;
+  });
+  const rows = gathered.map(({ name, userId, updates: [first = new Uint8Array(), ...rest] }) => ({
+    name,
+    userId,
+    update: rest.length === 0 ? first : Y.mergeUpdates([first, ...rest]),
+  }));
+  return { rows, rowOf };
 }

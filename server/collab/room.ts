@@ -210,7 +210,7 @@ export class Room implements EditSink<EditSender> {
     for (const update of updates) this.#channel.publishUpdate(update);
     if (updates.length > 0) {
       this.#touch();
-      this.#countRows(updates.length);
+      this.#countRows(new Set(stored.map((edit) => edit.rowId)).size);
     }
     this.#scheduleEnd();
   }
@@ -355,7 +355,7 @@ export class Room implements EditSink<EditSender> {
         const unbound = [...verdict.ends.keys()].filter((client) => !document.isBound(client));
         if (unbound.length > 0) return this.#bind(connection, message, unbound);
         document.reserve(verdict.ends);
-        this.#enqueue(connection, message, { update: message.update, ranges: verdict.ranges });
+        this.#enqueue(connection, message, { update: verdict.update, ranges: verdict.ranges });
         return undefined;
       }
     }
