@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../platform/clock.ts';
 import { cookieOf, openTestWeb, testOrigin, testPassword, type TestWeb } from '../testing/web-services.ts';
 import { readSession } from '../context.ts';
+import { createAuth } from './auth.ts';
 import { handleAuthRequest } from './http.ts';
 
 let web: TestWeb;
@@ -129,7 +130,6 @@ describe('sessions', () => {
   });
 
   it('are secure behind https', async () => {
-    const { createAuth } = await import('./auth.ts');
     const auth = createAuth({
       database: web.services.database,
       secret: 's'.repeat(32),
