@@ -109,17 +109,16 @@ function startAgent(ground: Playground, tally: Tally): Promise<AgentProcess> {
 
 /** About 40 enqueues a second, each a transaction of its own, one in twenty rolled back on purpose. */
 function startLoad(ground: Playground, tally: Tally) {
-  let isOver = false;
-  const clients = Array.from({ length: 4 }, async (_, client) => {
-    const team = ground.teams[client % ground.teams.length];
-    for (let i = 0; !isOver && team !== undefined; i += 1) {
+  const over = new AbortController();
+  const clients = ground.teams.map(async (team) => {
+    for (let i = 0; !over.signal.aborted; i += 1) {
       await sleep(100);
       await enqueueOnce(ground, { team, isRolledBack: i % 20 === 19, isLong: i % 20 === 9 }, tally);
     }
   });
   return {
     async stop() {
-      isOver = true;
+      over.abort();
       await Promise.all(clients);
     },
   };
@@ -235,7 +234,7 @@ async function untilRerun(ground: Playground, id: string): Promise<void> {
       `select attempt > 1 or state = 'succeeded' as again from generation where id = $1`,
       [id],
     );
-    if (rows[0]?.again === true) return;
+    if (rows[0]?.again ?? false) return;
     await sleep(5);
   }
 }
