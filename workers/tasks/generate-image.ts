@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import * as Y from 'yjs';
 import { z } from 'zod';
 import { PackError } from '../../models/catalog/pack-error.ts';
-import { generateImage as runPipeline } from '../../models/pipelines/house-image.ts';
-import type { HouseImageModel } from '../../models/pipelines/house/model.ts';
+import type { ImageModel } from '../../models/pipelines/image-model.ts';
 import type { ImageRequest } from '../../models/pipelines/image-request.ts';
 import { PipelineError } from '../../models/pipelines/pipeline-error.ts';
 import { generationRequestSchema } from '../../shared/contracts/generation.ts';
@@ -36,7 +35,7 @@ const previewEveryMs = 250;
 
 let models: HouseModels | undefined;
 
-/** Text to image, image to image, inpaint and extend with a house image pack; the same pipeline as `gesso generate`. */
+/** Text to image, image to image, inpaint and extend with any image pack; the same pipelines as `gesso generate`. */
 export const generateImage: Task<GenerateImageInput> = {
   name: 'generate-image',
   schema: generateImageSchema,
@@ -60,7 +59,7 @@ export const generateImage: Task<GenerateImageInput> = {
 type StoredInputs = readonly { readonly role: 'source' | 'mask'; readonly file: MadeFile }[];
 
 interface Work {
-  readonly model: HouseImageModel;
+  readonly model: ImageModel;
   readonly pictures: ImageSource;
   readonly inputs: StoredInputs;
   readonly context: TaskContext;
@@ -127,11 +126,7 @@ async function makeOutputs(input: GenerateImageInput, work: Work): Promise<reado
     const seed = (request.seed + index) % 0x1_0000_0000;
     const imageRequest: ImageRequest = { ...settingsOf(input), seed, ...work.pictures, controls: [] };
     const { model, context } = work;
-    for await (const event of runPipeline(imageRequest, {
-      model,
-      signal: context.signal,
-      now: context.now,
-    })) {
+    for await (const event of model.generate(imageRequest, context)) {
       switch (event.type) {
         case 'progress':
           tell.step(index, event.step, event.steps);
@@ -198,7 +193,8 @@ function recipeOf(
     ...settingsOf(input),
     seed: made.seed,
     format: 'gesso-recipe/1',
-    pack: { id: model.manifest.id, version: model.manifest.version, sha256: model.sha256 },
+    pack: { id: model.id, version: model.version, sha256: model.sha256 },
+    scheduler: model.scheduler ?? undefined,
     source: hashOf('source'),
     mask: hashOf('mask'),
     controls: [],

@@ -1,21 +1,21 @@
 import { findPack, verifyPack } from '../../models/catalog/packs.ts';
-import { type HouseImageModel, openHouseImageModel } from '../../models/pipelines/house/model.ts';
+import { type ImageModel, openImageModel } from '../../models/pipelines/image-model.ts';
 import { type Device, openDevice } from '../../models/runtime/device.ts';
 import { loadOnnxRuntime } from '../../models/runtime/onnxruntime.ts';
 
 /** The model that this process has open. One at a time: the session cache decides what stays in memory. */
 export interface HouseModels {
-  open(packId: string, folders: readonly string[]): Promise<HouseImageModel>;
+  open(packId: string, folders: readonly string[]): Promise<ImageModel>;
 }
 
 export function createHouseModels(): HouseModels {
   let device: Promise<Device> | undefined;
-  let current: { readonly packId: string; readonly model: Promise<HouseImageModel> } | undefined;
+  let current: { readonly packId: string; readonly model: Promise<ImageModel> } | undefined;
 
-  async function load(packId: string, folders: readonly string[]): Promise<HouseImageModel> {
+  async function load(packId: string, folders: readonly string[]): Promise<ImageModel> {
     const pack = await verifyPack((await findPack(packId, folders)).folder);
     device ??= openDevice();
-    return openHouseImageModel(pack, (await device).sessions);
+    return openImageModel(pack, (await device).sessions, { warmUp: true });
   }
 
   return {
