@@ -5,6 +5,7 @@ import { Avatar } from '../../_ui/avatar.tsx';
 import { Button } from '../../_ui/button.tsx';
 import { classNames } from '../../_ui/class-names.ts';
 import { IconButton } from '../../_ui/icon-button.tsx';
+import { Menu } from '../../_ui/menu.tsx';
 import { Picture } from '../../_ui/picture.tsx';
 
 /** A finished picture that waits for a decision, as the strip shows it. */
@@ -87,7 +88,7 @@ export function CandidateStrip({
           >
             <Picture alt="" className="size-full rounded-small" src={candidate.url} />
             <Avatar
-              className="absolute -right-1 -bottom-1 shadow-[0_0_0_2px_var(--raised)]"
+              className="absolute right-0.5 bottom-0.5 shadow-[0_0_0_1.5px_var(--raised)]"
               name={candidate.requestedBy.name}
               size={20}
               userId={candidate.requestedBy.id}
@@ -151,6 +152,21 @@ export function CandidateStrip({
                 side="top"
                 size="small"
               />
+              {candidates.length < 2 ? null : (
+                <Menu
+                  entries={[
+                    {
+                      id: 'discard-all',
+                      label: `Discard all ${candidates.length}`,
+                      icon: 'trash',
+                      danger: true,
+                      onSelect: actions.discardAll,
+                    },
+                  ]}
+                  side="top"
+                  trigger={<IconButton icon="more" label="More for these pictures" side="top" size="small" />}
+                />
+              )}
               <Button icon="check" kind="primary" onClick={() => actions.accept(current.id)} size="small">
                 Keep
               </Button>

@@ -83,7 +83,7 @@ export function CanvasLayout({
           <StripDock bottom={narrow ? 60 : 0} gap={preview === null ? 12 : 34} state={candidates} />
           {closed === null ? null : <ClosedNotice onReopen={onReopen} reason={closed} />}
         </div>
-        {narrow || panelsHidden ? null : <Inspector generate={generate} onCollapse={onTogglePanels} />}
+        {narrow ? null : <Inspector generate={generate} hidden={panelsHidden} onCollapse={onTogglePanels} />}
       </main>
       {narrow ? <PhoneDock generate={generate} /> : null}
       <ShortcutSheet

@@ -13,14 +13,20 @@ export type InspectorTab = 'prompt' | 'layers' | 'history';
 /** The panel beside the canvas: words and settings, layers, everything made so far. */
 export function Inspector({
   generate,
+  hidden,
   onCollapse,
 }: {
   readonly generate: Generate;
+  /** Out of sight, but what was opened, typed and scrolled in it is kept. */
+  readonly hidden: boolean;
   readonly onCollapse: () => void;
 }) {
   const [tab, setTab] = useState<InspectorTab>('prompt');
   return (
-    <aside aria-label="Inspector" className="flex w-76 shrink-0 flex-col border-l bg-surface">
+    <aside
+      aria-label="Inspector"
+      className={hidden ? 'hidden' : 'flex w-76 shrink-0 flex-col border-l bg-surface'}
+    >
       <Tabs
         className="min-h-0 flex-1"
         end={

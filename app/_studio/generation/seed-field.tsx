@@ -39,7 +39,7 @@ export function SeedField({
       </Tooltip>
       <div className="flex items-center gap-1">
         <input
-          className={`${controlClass} h-7 w-28 text-right font-mono text-12 coarse:h-11`}
+          className={`${controlClass} h-7 w-28 text-right font-mono text-12 placeholder:font-sans coarse:h-11`}
           disabled={readOnly}
           id={id}
           inputMode="numeric"
