@@ -44,11 +44,7 @@ interface PersonOptions {
 
 interface Fixtures {
   /** Opens a browser of its own for another person, at the given size. Closed when the test ends. */
-  readonly person: (options?: {
-    width?: number;
-    height?: number;
-    colorScheme?: 'light' | 'dark';
-  }) => Promise<Page>;
+  readonly person: (options?: PersonOptions) => Promise<Page>;
 }
 
 export const test = base.extend<Fixtures, { readonly realBrowser: Browser }>({
