@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addPack } from '../catalog/add-pack.ts';
+import { HOUSE_PACKS_FOLDER, type VerifiedPack, verifyPack } from '../catalog/packs.ts';
+import { type Device, openDevice } from '../runtime/device.ts';
+import { type ImageModel, openImageModel } from './image-model.ts';
+import type { ImageEvent, ImageRequest } from './image-request.ts';
+import { proveDiffusersPack } from './prove.ts';
+
+/** Small networks in the layout that people's folders have, with random weights. */
+const fixtures = join(import.meta.dirname, '../fixtures/golden/models');
+
+let device: Device;
+let target = '';
+
+beforeAll(async () => {
+  device = await openDevice({ threads: 1 });
+  target = mkdtempSync(join(tmpdir(), 'gesso-image-model-'));
+});
+
+afterAll(async () => {
+  await device.sessions.close();
+  rmSync(target, { recursive: true });
+});
+
+async function add(name: string): Promise<VerifiedPack> {
+  const { pack } = await addPack({
+    source: join(fixtures, name),
+    target,
+    folders: [target],
+    id: name,
+    name,
+    version: '1',
+    license: 'MIT',
+    link: false,
+    async prove(verified) {
+      const { manifest } = verified;
+      if (manifest.pipeline !== 'house-image') {
+        await proveDiffusersPack({ ...verified, manifest }, device.sessions, new AbortController().signal);
+      }
+    },
+  });
+  return pack;
+}
+
+const request: ImageRequest = {
+  mode: 'text-to-image',
+  prompt: 'a (red:1.3) fox, sitting in fresh snow',
+  negativePrompt: 'blurry',
+  seed: 3,
+  width: 72,
+  height: 64,
+  steps: 3,
+  guidanceScale: 4,
+  solver: 'flow-euler',
+  strength: 0.7,
+  source: null,
+  mask: null,
+  controls: [],
+};
+
+async function run(model: ImageModel, changes: Partial<ImageRequest> = {}) {
+  const events: ImageEvent[] = [];
+  const signal = new AbortController().signal;
+  for await (const event of model.generate({ ...request, ...changes }, { signal, now: () => 0 })) {
+    events.push(event);
+  }
+  const last = events.at(-1);
+  if (last?.type !== 'result') {
+    throw new Error('the last event is not a result');
+  }
+  return { events, rgb: last.rgb, width: last.width, height: last.height };
+}
+
+describe('an added Stable Diffusion folder', () => {
+  let model: ImageModel;
+
+  beforeAll(async () => {
+    model = await openImageModel(await add('sd'), device.sessions, { warmUp: false });
+  });
+
+  afterAll(() => model.close());
+
+  it('makes a picture of the asked size, with progress and previews', async () => {
+    const { events, rgb, width, height } = await run(model);
+    expect([width, height, rgb.length]).toEqual([72, 64, 72 * 64 * 3]);
+    expect(events.map((event) => event.type).slice(0, 2)).toEqual(['progress', 'preview']);
+    expect(events.filter((event) => event.type === 'progress').at(-1)).toEqual({
+      type: 'progress',
+      step: events.filter((event) => event.type === 'progress').length,
+      steps: events.filter((event) => event.type === 'progress').length,
+    });
+    expect((await run(model)).rgb).toEqual(rgb);
+    expect((await run(model, { seed: 4 })).rgb).not.toEqual(rgb);
+  });
+
+  it('reads weights, and words beyond the encoder', async () => {
+    const { rgb } = await run(model);
+    expect((await run(model, { prompt: 'a (red:0.5) fox, sitting in fresh snow' })).rgb).not.toEqual(rgb);
+    const long = `${'a red fox in the snow, '.repeat(20)} at night`;
+    const longer = await run(model, { prompt: `${long} under the stars` });
+    expect((await run(model, { prompt: long })).rgb).not.toEqual(longer.rgb);
+  });
+
+  it('keeps every byte outside a mask', async () => {
+    const source = {
+      width: 72,
+      height: 64,
+      data: Uint8Array.from({ length: 72 * 64 * 3 }, (_, i) => (i * 7) % 256),
+    };
+    const mask = {
+      width: 72,
+      height: 64,
+      data: Uint8Array.from({ length: 72 * 64 }, (_, i) => (i % 72 < 30 ? 255 : 0)),
+    };
+    const { rgb } = await run(model, { mode: 'inpaint', source, mask });
+    let changed = 0;
+    mask.data.forEach((value, i) => {
+      const same = rgb.subarray(i * 3, i * 3 + 3).join() === source.data.subarray(i * 3, i * 3 + 3).join();
+      expect(same || value > 0).toBe(true);
+      changed += same ? 0 : 1;
+    });
+    expect(changed).toBeGreaterThan(1000);
+  });
+
+  it('says what it does not do', async () => {
+    const picture = { width: 72, height: 64, data: new Uint8Array(72 * 64 * 3) };
+    const controls = [{ kind: 'edge', strength: 1, picture }] as const;
+    await expect(run(model, { controls })).rejects.toThrow(
+      /does not do following a control map; it does text to image/,
+    );
+  });
+});
+
+describe('openImageModel', () => {
+  it('opens the house pack behind the same interface', async () => {
+    const pack = await verifyPack(join(HOUSE_PACKS_FOLDER, 'house-image'));
+    const model = await openImageModel(pack, device.sessions, { warmUp: false });
+    const { rgb } = await run(model, { steps: 1, width: 64 });
+    expect(rgb).toHaveLength(64 * 64 * 3);
+    expect(model).toMatchObject({ id: 'house-image', scheduler: null, defaults: { side: 256 } });
+    model.close();
+  });
+
+  it('makes a picture with SDXL, whose two encoders take as many chunks', async () => {
+    const model = await openImageModel(await add('sdxl'), device.sessions, { warmUp: false });
+    const { rgb } = await run(model, { prompt: `${'a red fox in the snow, '.repeat(20)}` });
+    expect(rgb).toHaveLength(72 * 64 * 3);
+    model.close();
+  });
+
+  it('refuses a pack that makes no pictures from text', async () => {
+    await expect(openImageModel(await add('ddpm32'), device.sessions, { warmUp: false })).rejects.toThrow(
+      /does not make pictures from a prompt/,
+    );
+  });
+});
