@@ -62,7 +62,7 @@ export const test = base.extend<Fixtures, { readonly realBrowser: Browser }>({
       const context = await realBrowser.newContext({
         viewport: { width, height },
         colorScheme,
-        baseURL: gessoUrl(),
+        baseURL,
       });
       contexts.push(context);
       return context.newPage();
