@@ -110,8 +110,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
   });
   const folder = await mkdtemp(join(tmpdir(), 'gesso-runner-'));
-  const warm = options.servesProbes ? ['probe'] : ['generate-image'];
-  const runnerPairs = Array.from({ length: options.slots }, () => createRunnerPair({ cwd: folder, warm }));
+  const describeRunner = () => ({
+    cwd: folder,
+    warm: {
+      task: options.servesProbes ? 'probe' : 'generate-image',
+      packs: { ids: packs.map((pack) => pack.id), folders: [...scanner.folders] },
+    },
+  });
+  const runnerPairs = Array.from({ length: options.slots }, () => createRunnerPair(describeRunner));
 
   const keepAlive = guarded('heartbeat', log, async () => {
     await beat(

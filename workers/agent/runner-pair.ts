@@ -13,28 +13,40 @@ export interface RunnerPair {
 
 /** Jobs after which a runner is replaced. */
 const mostRuns = 500;
-/** A runner that is not ready by then never will be. A cold start on a busy machine takes ten seconds. */
-const startLimitMs = 30_000;
+const spareDelayMs = 1_000;
+/** A runner that is not ready by then never will be. Loading a model on a busy machine may take half a minute. */
+const startLimitMs = 120_000;
 
-export function createRunnerPair(options: RunnerOptions): RunnerPair {
-  let active = startRunner(options);
+/** `describe` is asked at each start, since what to warm up may change. */
+export function createRunnerPair(describe: () => RunnerOptions): RunnerPair {
+  let active = startRunner(describe());
   let spare: RunnerProcess | undefined;
   let isWorn = false;
   let isClosed = false;
 
+  // The spare's start would slow the job down that its predecessor left behind, so it waits a moment.
+  function keepSpareSoon(): void {
+    active.ready.then(
+      () => setTimeout(keepSpare, spareDelayMs).unref(),
+      () => undefined,
+    );
+  }
+
   function keepSpare(): void {
     if (isClosed || spare?.isAlive === true) return;
-    spare = startRunner(options);
+    spare = startRunner(describe());
   }
 
   function replace(): void {
     const old = active;
-    active = spare?.isAlive === true ? spare : startRunner(options);
+    active = spare?.isAlive === true ? spare : startRunner(describe());
     spare = undefined;
     isWorn = false;
     if (old.isAlive) void old.kill();
+    keepSpareSoon();
   }
 
+  keepSpareSoon();
   return {
     async take() {
       for (let tries = 0; ; tries += 1) {
@@ -44,7 +56,6 @@ export function createRunnerPair(options: RunnerOptions): RunnerPair {
         const timer = setTimeout(() => void starting.kill(), startLimitMs);
         try {
           await starting.ready;
-          keepSpare();
           return starting;
         } catch (error) {
           // One bad start may be chance; several in a row are not.

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { runnerEnv } from '../../platform/env.ts';
-import { fromRunnerSchema, type taskResultSchema, type ToRunner } from '../runner/protocol.ts';
+import { fromRunnerSchema, type taskResultSchema, type ToRunner, type WarmUp } from '../runner/protocol.ts';
 import type { TaskProgress } from '../tasks/task.ts';
 
 const script = join(import.meta.dirname, '../runner/main.ts');
@@ -38,8 +38,8 @@ export interface RunnerProcess {
 export interface RunnerOptions {
   /** An empty folder. */
   readonly cwd: string;
-  /** Tasks to load before the process counts as ready. */
-  readonly warm: readonly string[];
+  /** What to load before the process counts as ready. */
+  readonly warm: WarmUp;
 }
 
 interface CurrentRun {
@@ -50,7 +50,7 @@ interface CurrentRun {
 
 /** Starts a runner process. */
 export function startRunner(options: RunnerOptions): RunnerProcess {
-  const child = fork(script, [...options.warm], {
+  const child = fork(script, [JSON.stringify(options.warm)], {
     cwd: options.cwd,
     env: runnerEnv(),
     // onnxruntime-node 1.30 reads nothing from a native Float16Array, so the class must not exist.

@@ -1,11 +1,11 @@
 import { TaskError } from '../tasks/task.ts';
-import { type FromRunner, toRunnerSchema } from './protocol.ts';
+import { type FromRunner, toRunnerSchema, type WarmUp, warmUpSchema } from './protocol.ts';
 import { loadTask } from './registry.ts';
 
 /**
  * A runner: one child process a device, one job at a time, no database, no store, no network of its own. Native inference
  * blocks the event loop between two steps, so the agent talks to it by messages and, when it does not answer, by SIGKILL.
- * Arguments: names of tasks to load before it counts as ready.
+ * Its argument says what to load before it counts as ready.
  */
 const cancelled = new Error('cancelled');
 
@@ -18,8 +18,17 @@ process.on('message', (raw) => {
   else if (running?.run === message.run) running.abort.abort(cancelled);
 });
 
-for (const name of process.argv.slice(2)) await (await loadTask(name)).warm();
+await warmUp(warmUpSchema.parse(JSON.parse(process.argv[2] ?? '')));
 say({ kind: 'ready' });
+
+/** A pack that cannot be loaded now is its jobs' to report; the runner may have others. */
+async function warmUp({ task, packs }: WarmUp): Promise<void> {
+  try {
+    await (await loadTask(task)).warm(packs);
+  } catch (error) {
+    process.stderr.write(`a runner could not warm up: ${String(error)}\n`);
+  }
+}
 
 async function work(run: number, name: string, input: unknown): Promise<void> {
   const abort = new AbortController();

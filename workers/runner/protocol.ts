@@ -4,6 +4,13 @@ import { z } from 'zod';
  * Messages between the agent and a runner, over Node's IPC channel with `advanced` serialisation (bytes travel as bytes).
  * Both sides parse what they receive.
  */
+/** A runner's first argument, as JSON: what to load before it counts as ready. */
+export const warmUpSchema = z.object({
+  task: z.string(),
+  packs: z.object({ ids: z.array(z.string()), folders: z.array(z.string()) }),
+});
+export type WarmUp = z.infer<typeof warmUpSchema>;
+
 export const toRunnerSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('run'), run: z.number().int(), task: z.string(), input: z.unknown() }),
   z.object({ kind: z.literal('cancel'), run: z.number().int() }),

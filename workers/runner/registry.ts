@@ -1,9 +1,9 @@
-import type { Task, TaskContext, TaskResult } from '../tasks/task.ts';
+import type { PacksToWarm, Task, TaskContext, TaskResult } from '../tasks/task.ts';
 
 /** A task whose input type is closed over: parses, then runs. */
 export interface RunnableTask {
   run(input: unknown, context: TaskContext): Promise<TaskResult>;
-  warm(): Promise<void>;
+  warm(packs: PacksToWarm): Promise<void>;
 }
 
 /** Loaded on demand, so that a runner only ever loads what its work needs. */
@@ -19,5 +19,8 @@ export async function loadTask(name: string): Promise<RunnableTask> {
 }
 
 function toRunnable<Input>(task: Task<Input>): RunnableTask {
-  return { run: (input, context) => task.run(task.schema.parse(input), context), warm: () => task.warm() };
+  return {
+    run: (input, context) => task.run(task.schema.parse(input), context),
+    warm: (packs) => task.warm(packs),
+  };
 }

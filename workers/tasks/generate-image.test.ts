@@ -23,7 +23,7 @@ let runner: RunnerProcess;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gesso-task-'));
-  runner = startRunner({ cwd: folder, warm: ['generate-image'] });
+  runner = startRunner({ cwd: folder, warm: { task: 'generate-image', packs: { ids: [], folders: [] } } });
   await runner.ready;
 });
 

@@ -39,7 +39,12 @@ let models: HouseModels | undefined;
 export const generateImage: Task<GenerateImageInput> = {
   name: 'generate-image',
   schema: generateImageSchema,
-  warm: warmRuntime,
+  async warm({ ids, folders }) {
+    const [first] = ids;
+    if (first === undefined) return warmRuntime();
+    models ??= createHouseModels();
+    await models.open(first, folders);
+  },
   async run(input, context) {
     models ??= createHouseModels();
     try {

@@ -41,13 +41,18 @@ export interface TaskContext {
   readonly report: (progress: TaskProgress) => void;
 }
 
+export interface PacksToWarm {
+  readonly ids: readonly string[];
+  readonly folders: readonly string[];
+}
+
 /** One kind of work a runner can do. */
 export interface Task<Input> {
   readonly name: string;
   readonly schema: z.ZodType<Input>;
   run(input: Input, context: TaskContext): Promise<TaskResult>;
-  /** Loads what takes long, so that a spare runner is warm. */
-  warm(): Promise<void>;
+  /** Loads what takes long, so that a runner is warm before its first job. `packs`: what it will probably run. */
+  warm(packs: PacksToWarm): Promise<void>;
 }
 
 /** The request cannot be met, whoever tries again: shown to the person, not retried. */
