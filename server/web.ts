@@ -6,7 +6,7 @@ import { createLog } from '../platform/log.ts';
 import { startMaintenance } from './maintenance.ts';
 
 /** How long open requests may take to finish after the signal to stop. */
-const graceMs = 5_000;
+const graceMs = 2_500;
 
 /** The web process: Next over the finished build (or from the sources when NODE_ENV is development), on PORT. */
 async function main(): Promise<void> {

@@ -7,6 +7,8 @@ import type { AssetLinks, AssetName, AssetVariant } from './links.ts';
 import { insertAsset, selectAssets, selectOrphans } from './repo.ts';
 import { createThumbnailCache } from './thumbnail-cache.ts';
 
+export type { AssetLinks } from './links.ts';
+
 export interface StoredAsset {
   readonly hash: ContentHash;
   readonly mediaType: string;
@@ -20,17 +22,17 @@ export interface StoredAsset {
  * Cleans an untrusted picture, stores it for a team and records that the team has it. The bytes are durable before the
  * row exists, so no row ever points at nothing. Errors: see cleanPicture; `out_of_space`.
  */
-export async function storeUpload(
-  services: { readonly database: Database; readonly storage: AssetStore; readonly assetLinks: AssetLinks },
-  upload: {
+export async function storePicture(
+  services: { readonly database: Database; readonly storage: AssetStore },
+  picture: {
     readonly organizationId: string;
     readonly userId: string;
     readonly kind: UploadKind;
     readonly file: Uint8Array;
   },
-): Promise<StoredAsset> {
-  const { organizationId, userId, kind } = upload;
-  const { bytes, mediaType, width, height } = await cleanPicture(upload.file, kind);
+): Promise<Omit<StoredAsset, 'url'>> {
+  const { organizationId, userId, kind } = picture;
+  const { bytes, mediaType, width, height } = await cleanPicture(picture.file, kind);
   const hash = hashBytes(bytes);
   await services.storage.put(hash, bytes);
   await insertAsset(services.database, {
@@ -43,8 +45,18 @@ export async function storeUpload(
     height,
     createdById: userId,
   });
-  const url = services.assetLinks.sign({ organizationId, hash, variant: 'original' });
-  return { hash, mediaType, width, height, url };
+  return { hash, mediaType, width, height };
+}
+
+/** As storePicture, with a link to it. */
+export async function storeUpload(
+  services: { readonly database: Database; readonly storage: AssetStore; readonly assetLinks: AssetLinks },
+  upload: Parameters<typeof storePicture>[1],
+): Promise<StoredAsset> {
+  const stored = await storePicture(services, upload);
+  const { organizationId } = upload;
+  const url = services.assetLinks.sign({ organizationId, hash: stored.hash, variant: 'original' });
+  return { ...stored, url };
 }
 
 /** Signed links to those of `hashes` that the team has; the others are left out, as if they did not exist. */

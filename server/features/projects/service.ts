@@ -1,7 +1,6 @@
 import type { Database, Queryable } from '../../../prisma/client.ts';
 import { announceTeamAccessChange } from '../access/service.ts';
-import type { AssetLinks } from '../assets/links.ts';
-import { thumbnailUrl } from '../assets/service.ts';
+import { type AssetLinks, thumbnailUrl } from '../assets/service.ts';
 import { recordAudit } from '../audit/service.ts';
 import { duplicateCanvasInto } from '../canvases/service.ts';
 import { copyName } from './policy.ts';
