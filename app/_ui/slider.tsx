@@ -84,7 +84,7 @@ export function Slider({
         </span>
       </div>
       <Radix.Root
-        className="relative flex h-5 touch-none items-center select-none coarse:h-11"
+        className="relative flex h-5 touch-none items-center select-none data-[disabled]:opacity-55 coarse:h-11"
         disabled={disabled}
         max={max}
         min={min}

@@ -99,6 +99,8 @@ export function CandidateStrip({
       {current === undefined ? null : (
         <div className="flex items-center gap-1 border-t px-2 py-1.5">
           <IconButton
+            // On a phone the pictures themselves are the way to the next one.
+            className="max-sm:hidden"
             disabled={candidates.length < 2}
             icon="chevron-left"
             label="Previous picture"
@@ -111,6 +113,8 @@ export function CandidateStrip({
             {at + 1} of {candidates.length}
           </span>
           <IconButton
+            // On a phone the pictures themselves are the way to the next one.
+            className="max-sm:hidden"
             disabled={candidates.length < 2}
             icon="chevron-right"
             label="Next picture"

@@ -21,20 +21,18 @@ const CanvasScreen = dynamic(async () => (await import('./canvas-screen.tsx')).C
 
 /** Finds the canvas and opens its document; says so when either cannot be had. */
 export function CanvasLoader({ canvasId }: { readonly canvasId: string }) {
+  const [attempt, setAttempt] = useState(0);
+  return <OpenCanvas canvasId={canvasId} key={attempt} onReopen={() => setAttempt(attempt + 1)} />;
+}
+
+function OpenCanvas({ canvasId, onReopen }: { readonly canvasId: string; readonly onReopen: () => void }) {
   const trpc = useTRPC();
   const user = useUser();
-  const [attempt, setAttempt] = useState(0);
   const place = useQuery(trpc.canvases.get.queryOptions({ canvasId }));
-  const connection = useConnection(canvasId, user.id, attempt);
+  const connection = useConnection(canvasId, user.id);
 
   if (place.data !== undefined && connection.kind === 'open') {
-    return (
-      <CanvasScreen
-        connection={connection.connection}
-        onReopen={() => setAttempt((before) => before + 1)}
-        place={place.data}
-      />
-    );
+    return <CanvasScreen connection={connection.connection} onReopen={onReopen} place={place.data} />;
   }
   const problem = place.error ?? (connection.kind === 'refused' ? connection.error : null);
   if (problem === null) return <CanvasSkeleton />;
@@ -59,7 +57,7 @@ export function CanvasLoader({ canvasId }: { readonly canvasId: string }) {
           error={problem}
           onRetry={() => {
             void place.refetch();
-            setAttempt((before) => before + 1);
+            onReopen();
           }}
         />
       )}

@@ -13,8 +13,8 @@ export type ConnectionState =
   | { readonly kind: 'refused'; readonly error: unknown }
   | { readonly kind: 'open'; readonly connection: CanvasConnection };
 
-/** Opens the canvas's document for this page's life. `attempt` opens it anew when it changes. */
-export function useConnection(canvasId: string, userId: string, attempt: number): ConnectionState {
+/** Opens the canvas's document for as long as the component lives. */
+export function useConnection(canvasId: string, userId: string): ConnectionState {
   const client = useTRPCClient();
   const [state, setState] = useState<ConnectionState>({ kind: 'opening' });
   const latestClient = useRef(client);
@@ -58,7 +58,7 @@ export function useConnection(canvasId: string, userId: string, attempt: number)
       left = true;
       close();
     };
-  }, [canvasId, userId, attempt]);
+  }, [canvasId, userId]);
 
   return state;
 }

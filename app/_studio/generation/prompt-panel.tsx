@@ -44,7 +44,7 @@ export function PromptPanel({ generate }: { readonly generate: Generate }) {
           <UnknownWords words={unknownWords} />
         </div>
         <Collapsible.Root onOpenChange={setLeaveOut} open={showsLeaveOut}>
-          {showsLeaveOut ? null : (
+          {showsLeaveOut || readOnly ? null : (
             <Collapsible.Trigger className="-mt-2 -ml-1 flex h-7 items-center gap-1 rounded-small pr-2 pl-1 text-13 text-ink-soft hover:text-ink coarse:h-11">
               <Icon name="plus" />
               Leave something out

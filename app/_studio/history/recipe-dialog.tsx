@@ -12,8 +12,8 @@ import { recipeFacts } from './recipe-facts.ts';
 import { type Generation, type Output, outputsOf } from './view.ts';
 
 export interface RecipeActions {
-  readonly useSettings: (output: Output) => void;
-  readonly useSeed: (output: Output) => void;
+  readonly applySettings: (output: Output) => void;
+  readonly lockSeed: (output: Output) => void;
   readonly runAgain: (generation: Generation, output: Output) => void;
   /** The same settings with a new seed. */
   readonly variation: (generation: Generation, output: Output) => void;
@@ -114,8 +114,8 @@ export function RecipeDialog({
           <div className="grid grid-cols-2 gap-2">
             {readOnly ? null : (
               <>
-                <Button onClick={() => actions.useSettings(output)}>Use settings</Button>
-                <Button icon="dice" onClick={() => actions.useSeed(output)}>
+                <Button onClick={() => actions.applySettings(output)}>Use settings</Button>
+                <Button icon="dice" onClick={() => actions.lockSeed(output)}>
                   Use seed
                 </Button>
                 <Button icon="retry" onClick={() => actions.runAgain(generation, output)}>

@@ -53,7 +53,7 @@ export function useRecipeActions({ onDone }: { readonly onDone: () => void }): R
   );
 
   return {
-    useSettings({ recipe }) {
+    applySettings({ recipe }) {
       if (recipe === null) return;
       const { prompt, negativePrompt } = rootsOf(connection.doc);
       const before = { prompt: prompt.toString(), negativePrompt: negativePrompt.toString(), settings };
@@ -75,7 +75,7 @@ export function useRecipeActions({ onDone }: { readonly onDone: () => void }): R
         },
       });
     },
-    useSeed({ seed }) {
+    lockSeed({ seed }) {
       const before = settings.seed;
       change({ seed });
       onDone();

@@ -99,6 +99,7 @@ export function CanvasCard({
             trigger={
               <IconButton
                 className="-mt-1 -mr-1 opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100 coarse:-mt-3 coarse:-mr-3 coarse:opacity-100"
+                hint="More"
                 icon="more"
                 label={`More for ${canvas.name}`}
                 size="small"

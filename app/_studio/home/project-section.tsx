@@ -55,7 +55,7 @@ export function ProjectSection({
                   onSelect: () => actions.trashProject(project),
                 },
               ]}
-              trigger={<IconButton icon="more" label={`More for ${project.name}`} size="small" />}
+              trigger={<IconButton hint="More" icon="more" label={`More for ${project.name}`} size="small" />}
             />
             <span className="flex-1" />
             {project.canvases.length === 0 ? null : (

@@ -58,7 +58,7 @@ export function MemberRow({
       {mayManage || isSelf ? (
         <Menu
           entries={entries}
-          trigger={<IconButton icon="more" label={`More for ${member.name}`} size="small" />}
+          trigger={<IconButton hint="More" icon="more" label={`More for ${member.name}`} size="small" />}
         />
       ) : (
         <span className="w-7" />

@@ -69,7 +69,11 @@ export function PeopleView() {
               isSelf={member.userId === user.id}
               key={member.userId}
               mayManage={mayManage}
-              member={member}
+              member={
+                setRole.isPending && setRole.variables.userId === member.userId
+                  ? { ...member, role: setRole.variables.role }
+                  : member
+              }
               onRemove={() => setRemoving(member)}
               onRole={(role) =>
                 setRole.mutate(
