@@ -12,6 +12,7 @@ import { parseTileKey } from '../../../shared/raster/mask.ts';
 import { visibleBox } from '../core/camera.ts';
 import { transformNow } from '../core/layer-geometry.ts';
 import { maskColor } from '../core/mask-color.ts';
+import { onScreen } from './draw-frame.ts';
 import type { MaskTileCache } from './mask-tiles.ts';
 import type { SceneState } from './scene-state.ts';
 
@@ -133,6 +134,13 @@ function drawMask(
 
   const { x, y, width, height } = part;
   target.save();
+  if (mask.inverted) {
+    // It has no end; what counts of it is what the frame sees, and a tint over all the canvas says nothing.
+    const frame = onScreen(state, state.frame);
+    target.beginPath();
+    target.rect(frame.x, frame.y, frame.width, frame.height);
+    target.clip();
+  }
   target.globalAlpha = maskStrength * mask.opacity;
   target.drawImage(
     context.canvas,

@@ -163,10 +163,13 @@ export function createScene(options: SceneOptions): Scene {
   const undos = [
     subscribeAll([editor.camera, editor.document.model, editor.drag, pictures.revision], redrawAll),
     subscribeAll([editor.ink, remoteInk], () => maskSheet.batchDraw()),
+    subscribeAll([editor.frameDrag], () => {
+      maskSheet.batchDraw();
+      redrawOverlay();
+    }),
     subscribeAll(
       [
         editor.selection,
-        editor.frameDrag,
         editor.marquee,
         editor.guides,
         editor.pointer,

@@ -132,7 +132,7 @@ function PaletteList({ close }: { readonly close: () => void }) {
             <span className="min-w-0 flex-1 truncate">{action.label}</span>
             <span className="text-12 text-ink-faint">{action.group}</span>
             {action.shortcuts?.[0] === undefined ? null : (
-              <span className="min-w-10 text-right text-ink-soft">
+              <span className="min-w-10 text-right text-ink">
                 <ShortcutHint shortcut={action.shortcuts[0]} />
               </span>
             )}

@@ -41,7 +41,7 @@ export function LayersPanel() {
   const onKeyDown = useLayerKeys({ topFirst, current: focusable, setCurrent, list });
 
   return (
-    <div className="flex min-h-0 flex-1 flex-col">
+    <div className="flex min-h-0 min-w-0 flex-1 flex-col">
       {canEdit ? (
         <div className="flex items-center gap-0.5 px-2 pt-1 pb-1">
           <ActionButton id="mask.new" />
