@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -54,6 +54,15 @@ function createExternalModel(location: string): Uint8Array {
   ]);
 }
 
+/** Leaves a socket in the folder; the server goes with the process. */
+function listenAt(path: string): Promise<void> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.unref();
+    server.listen(path, resolve);
+  });
+}
+
 describe('addPack', () => {
   it('copies what is needed, verified, and lists it', async () => {
     const { pack, warnings } = await add();
@@ -88,14 +97,14 @@ describe('addPack', () => {
 
 describe('hostile folders', () => {
   const pickle = Uint8Array.of(0x80, 4, 0x95, 5, 0, 0, 0, 0, 0, 0, 0, 0x8c, 1, 0x61, 0x2e);
-  const faults: readonly (readonly [string, () => void, RegExp])[] = [
+  const faults: readonly (readonly [string, () => void | Promise<void>, RegExp])[] = [
     [
       'a link',
       () => symlinkSync('/etc/hostname', join(source, 'unet/config.json')),
       /config\.json is a link/,
     ],
     ['a linked folder', () => symlinkSync('/etc', join(source, 'tokenizer')), /tokenizer is a link/],
-    ['a pipe', () => execFileSync('mkfifo', [join(source, 'pipe')]), /neither a file nor a folder/],
+    ['a socket', () => listenAt(join(source, 'socket')), /neither a file nor a folder/],
     [
       'a pickle named like a graph',
       () => writeFileSync(join(source, 'unet/model.onnx'), pickle),
@@ -153,7 +162,7 @@ describe('hostile folders', () => {
     ],
   ];
   it.each(faults)('are refused for %s', async (_name, spoil, message) => {
-    spoil();
+    await spoil();
     await expect(add()).rejects.toThrow(message);
     expect(existsSync(join(target, 'mine'))).toBe(false);
   });

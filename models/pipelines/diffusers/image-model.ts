@@ -7,7 +7,7 @@ import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.
 import { checkRequestPictures } from '../check-request.ts';
 import { cropPicture, type PaddedFrame, padPicture, padToMultiple } from '../image/padding.ts';
 import { type RgbPicture, toBytes, toFloatPicture, toSignedPlanes } from '../image/picture.ts';
-import { pasteIntoSource } from '../image/seam.ts';
+import { fillFromOutside, pasteIntoSource } from '../image/seam.ts';
 import type { ImageModel, ImageRun } from '../image-model.ts';
 import type { ImageEvent, ImageRequest, ImageTimings } from '../image-request.ts';
 import { PipelineError } from '../pipeline-error.ts';
@@ -154,8 +154,8 @@ async function start(request: ImageRequest, { frame, manifest, context }: StartP
   const { prompt, negativePrompt } = request;
   const text = { prompt, negativePrompt };
   const texts = { prompts: [prompt], negativePrompts: [negativePrompt] };
-  const source =
-    request.source === null ? undefined : toTensor(padPicture(toFloatPicture(request.source, 3), frame));
+  const known = knownPixels(request);
+  const source = known === null ? undefined : toTensor(padPicture(toFloatPicture(known, 3), frame));
   const shared = {
     width: frame.outerWidth,
     height: frame.outerHeight,
@@ -190,6 +190,11 @@ async function start(request: ImageRequest, { frame, manifest, context }: StartP
     case 'unconditional':
       throw new PipelineError('unsupported', `${manifest.name} does not make pictures from a prompt.`);
   }
+}
+
+/** The source; where a canvas has no pixels yet, their nearest neighbours, so that the encoder sees no black edge. */
+function knownPixels({ mode, source, mask }: ImageRequest): RgbPicture | null {
+  return mode === 'extend' && source !== null && mask !== null ? fillFromOutside(source, mask) : source;
 }
 
 function maskTensor(request: ImageRequest, frame: PaddedFrame): HostTensor | undefined {
