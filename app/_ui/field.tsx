@@ -4,7 +4,7 @@ import { type ReactNode, useId } from 'react';
 import { classNames } from './class-names.ts';
 
 /** The ids that tie a control to its label, help and error. */
-export interface FieldIds {
+interface FieldIds {
   readonly id: string;
   readonly describedBy: string | undefined;
   readonly invalid: true | undefined;

@@ -11,6 +11,13 @@ export const menuContentClass =
 export const menuItemClass =
   'flex min-h-7 items-center gap-2 rounded-small px-2 py-1 text-13 text-ink select-none outline-none data-[highlighted]:bg-pressed data-[disabled]:opacity-50 coarse:min-h-11';
 
+interface MenuOption {
+  readonly value: string;
+  readonly label: string;
+  /** What it means, as a second, quieter line. */
+  readonly hint?: string | undefined;
+}
+
 export type MenuEntry =
   | {
       readonly kind?: 'action' | undefined;
@@ -29,7 +36,7 @@ export type MenuEntry =
       readonly id: string;
       readonly label: string;
       readonly value: string;
-      readonly options: readonly { readonly value: string; readonly label: string }[];
+      readonly options: readonly MenuOption[];
       readonly onChange: (value: string) => void;
     };
 
@@ -77,7 +84,7 @@ export function Menu({
                             <Icon name="check" />
                           </Radix.ItemIndicator>
                         </span>
-                        {option.label}
+                        <MenuOptionContent option={option} />
                       </Radix.RadioItem>
                     ))}
                   </Radix.RadioGroup>
@@ -138,7 +145,7 @@ export function ContextMenu({
                             <Icon name="check" />
                           </RadixContext.ItemIndicator>
                         </span>
-                        {option.label}
+                        <MenuOptionContent option={option} />
                       </RadixContext.RadioItem>
                     ))}
                   </RadixContext.RadioGroup>
@@ -159,6 +166,15 @@ export function ContextMenu({
         </RadixContext.Content>
       </RadixContext.Portal>
     </RadixContext.Root>
+  );
+}
+
+function MenuOptionContent({ option }: { readonly option: MenuOption }) {
+  return (
+    <span className="flex min-w-0 flex-col">
+      <span className="truncate">{option.label}</span>
+      {option.hint === undefined ? null : <span className="text-12 text-ink-faint">{option.hint}</span>}
+    </span>
   );
 }
 

@@ -6,7 +6,7 @@ import { controlClass, Field } from './field.tsx';
 import { Icon } from './icon.tsx';
 import { menuContentClass, menuItemClass } from './menu.tsx';
 
-export interface SelectOption<Value extends string> {
+interface SelectOption<Value extends string> {
   readonly value: Value;
   readonly label: string;
   readonly hint?: string | undefined;

@@ -36,28 +36,3 @@ export function TextField({
     </Field>
   );
 }
-
-/** Several lines of text with their label. */
-export function TextArea({
-  label,
-  hideLabel,
-  help,
-  error,
-  fieldClassName,
-  className,
-  ...rest
-}: Omit<ComponentProps<'textarea'>, 'id'> & Labelled) {
-  return (
-    <Field className={fieldClassName} error={error} help={help} hideLabel={hideLabel} label={label}>
-      {({ id, describedBy, invalid }) => (
-        <textarea
-          {...rest}
-          aria-describedby={describedBy}
-          aria-invalid={invalid}
-          className={classNames(controlClass, 'min-h-16 resize-y py-1.5', className)}
-          id={id}
-        />
-      )}
-    </Field>
-  );
-}

@@ -2,7 +2,7 @@
 export const themeChoices = ['system', 'light', 'dark'] as const;
 export type ThemeChoice = (typeof themeChoices)[number];
 
-export const themeStorageKey = 'gesso-theme';
+const themeStorageKey = 'gesso-theme';
 
 /**
  * Runs in the head before anything is painted, so that no page flashes in the wrong theme, and keeps following the

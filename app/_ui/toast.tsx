@@ -6,7 +6,7 @@ import { Button } from './button.tsx';
 import { Icon } from './icon.tsx';
 import { IconButton } from './icon-button.tsx';
 
-export interface ToastMessage {
+interface ToastMessage {
   readonly text: string;
   /** What to do about it, or what is safe: a second, quieter line. */
   readonly detail?: string | undefined;

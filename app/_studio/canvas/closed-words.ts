@@ -1,7 +1,7 @@
 import type { ClosedReason } from '../../_editor/document/connection.ts';
 
 /** Why a canvas closed, what is safe, and what helps: `reload` opens it anew, `sign-in` asks who it is, `leave` goes home. */
-export interface ClosedWords {
+interface ClosedWords {
   readonly title: string;
   readonly text: string;
   readonly way: 'reload' | 'sign-in' | 'leave';

@@ -1,5 +1,5 @@
 /** A box on the screen, in CSS pixels from the top left of the stage. */
-export interface ScreenBox {
+interface ScreenBox {
   readonly x: number;
   readonly y: number;
   readonly w: number;

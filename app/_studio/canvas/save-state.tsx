@@ -1,11 +1,12 @@
 'use client';
 
+import type { ConnectionStatus } from '../../_editor/document/connection.ts';
 import { Icon, type IconName } from '../../_ui/icon.tsx';
 import { Spinner } from '../../_ui/progress.tsx';
 import { Tooltip } from '../../_ui/tooltip.tsx';
 
 /** Where the edits of this browser are. */
-export type SaveState = 'loading' | 'saved' | 'saving' | 'offline' | 'closed';
+type SaveState = ConnectionStatus['kind'];
 
 /** What to say about where the edits are. */
 export const saveStateWords: Readonly<

@@ -8,7 +8,7 @@ import {
   openCanvasConnection,
 } from '../../_editor/document/connection.ts';
 
-export type ConnectionState =
+type ConnectionState =
   | { readonly kind: 'opening' }
   | { readonly kind: 'refused'; readonly error: unknown }
   | { readonly kind: 'open'; readonly connection: CanvasConnection };

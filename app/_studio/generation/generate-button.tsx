@@ -12,7 +12,7 @@ import { Menu } from '../../_ui/menu.tsx';
 import { Spinner } from '../../_ui/progress.tsx';
 import { ariaShortcut } from '../../_ui/shortcut.ts';
 import { ShortcutHint, useApple } from '../../_ui/tooltip.tsx';
-import { modeVerb } from '../history/mode-words.ts';
+import { modeHint, modeVerb } from '../history/mode-words.ts';
 
 /** Whether Generate can act now, and why not. */
 export type GenerateState =
@@ -92,6 +92,7 @@ export function GenerateButton({
                 options: modeChoices.map((choice) => ({
                   value: choice,
                   label: choice === 'auto' ? autoLabel(mode, settings.mode) : modeVerb(choice),
+                  hint: choice === 'auto' ? undefined : modeHint(choice),
                 })),
               },
             ]}

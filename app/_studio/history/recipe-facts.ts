@@ -3,7 +3,7 @@ import { describeMode } from '../../../shared/document/mode.ts';
 import { describeDuration } from '../../_ui/age.ts';
 
 /** One line of a recipe: what it is, its value, and whether it is read digit by digit. */
-export interface RecipeFact {
+interface RecipeFact {
   readonly name: string;
   readonly value: string;
   /** The whole value, when `value` is shortened. */

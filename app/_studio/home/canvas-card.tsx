@@ -7,7 +7,7 @@ import { Menu } from '../../_ui/menu.tsx';
 import { Picture } from '../../_ui/picture.tsx';
 import { RelativeTime } from '../../_ui/relative-time.tsx';
 
-export interface CanvasCardData {
+interface CanvasCardData {
   readonly id: string;
   readonly name: string;
   readonly thumbnailUrl: string | null;

@@ -12,7 +12,7 @@ import { modeVerb } from '../history/mode-words.ts';
 import { type Generation, modeOf } from '../history/view.ts';
 import type { LiveProgress, QueueItem } from './view.ts';
 
-export interface QueueActions {
+interface QueueActions {
   readonly cancel: (generationId: string) => void;
   readonly retry: (generationId: string) => void;
   readonly dismiss: (generationId: string) => void;
