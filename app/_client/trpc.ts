@@ -1,4 +1,3 @@
-import type { QueryClient } from '@tanstack/react-query';
 import {
   createTRPCClient,
   httpBatchLink,
@@ -7,12 +6,11 @@ import {
   splitLink,
   type TRPCClient,
 } from '@trpc/client';
-import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server';
-import { createTRPCContext, createTRPCOptionsProxy } from '@trpc/tanstack-react-query';
+import type { inferRouterOutputs } from '@trpc/server';
+import { createTRPCContext } from '@trpc/tanstack-react-query';
 import superjson from 'superjson';
 import type { AppRouter } from '../../server/trpc/root.ts';
 
-export type RouterInputs = inferRouterInputs<AppRouter>;
 export type RouterOutputs = inferRouterOutputs<AppRouter>;
 
 /**
@@ -37,9 +35,4 @@ export function createApiClient(): TRPCClient<AppRouter> {
       }),
     ],
   });
-}
-
-/** The options proxy outside of React, for tests and for prefetching. */
-export function createApiOptions(client: TRPCClient<AppRouter>, queryClient: QueryClient) {
-  return createTRPCOptionsProxy<AppRouter>({ client, queryClient });
 }

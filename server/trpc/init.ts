@@ -54,8 +54,6 @@ const t = initTRPC
   });
 
 export const router = t.router;
-export const mergeRouters = t.mergeRouters;
-export const createCallerFactory = t.createCallerFactory;
 
 /**
  * The root of every builder in procedures.ts, which is the only file that may use it: it refuses to run without a

@@ -5,7 +5,7 @@ import { initialiseCanvas } from '../../../shared/document/canvas.ts';
 import { announceTeamAccessChange } from '../access/service.ts';
 import { type AssetLinks, thumbnailUrl } from '../assets/service.ts';
 import { recordAudit } from '../audit/service.ts';
-import { readCanvasState, appendUpdate } from '../canvas-log/service.ts';
+import { readCanvasState, writeFirstState } from '../canvas-log/service.ts';
 import { copyName } from '../projects/policy.ts';
 import {
   insertCanvas,
@@ -44,7 +44,7 @@ export async function createCanvasInside(
     createdById: userId,
     thumbnailHash: null,
   });
-  await appendUpdate(transaction, { canvasId: made.id, epoch: made.epoch, update, userId });
+  await writeFirstState(transaction, { canvasId: made.id, epoch: made.epoch, update, userId });
   return made.id;
 }
 
@@ -118,7 +118,7 @@ export async function duplicateCanvasInto(
     createdById: userId,
     thumbnailHash: original.thumbnailHash,
   });
-  await appendUpdate(transaction, { canvasId: copy.id, epoch: copy.epoch, update, userId });
+  await writeFirstState(transaction, { canvasId: copy.id, epoch: copy.epoch, update, userId });
   return copy.id;
 }
 
