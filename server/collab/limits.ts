@@ -55,3 +55,9 @@ export const heartbeatInterval = 4_000;
 export const stopPatience = 10_000;
 /** Longest a query may take before the database counts as unreachable. */
 export const queryPatience = 10_000;
+/** [B1] Strokes in a mask's tail before it is baked, and those that stay because somebody may undo them. */
+export const strokesBeforeBaking = 200;
+export const newestStrokesKept = 50;
+export const strokeAgeKept = 300_000;
+/** [B1] How often rooms are looked through. */
+export const bakeInterval = 15_000;

@@ -1,5 +1,6 @@
 import { portsOf, readEnv } from '../../platform/env.ts';
 import { createLog } from '../../platform/log.ts';
+import { openAssetStore } from '../../platform/storage/open.ts';
 import { startCollabServer } from './server.ts';
 
 const env = readEnv();
@@ -17,6 +18,7 @@ const server = await startCollabServer({
   port: portsOf(env).collab,
   host: '0.0.0.0',
   origins: allowedOrigins(env.GESSO_URL, env.PORT),
+  storage: openAssetStore(env),
   log,
 }).catch((error: unknown) => {
   log.fatal({ err: error }, 'the collab server could not start');

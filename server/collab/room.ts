@@ -54,6 +54,8 @@ export interface ServerDesk {
   readonly clientId: number;
   /** Null when `edit` changes nothing. */
   draft(edit: (doc: Y.Doc) => void): Uint8Array | null;
+  /** Reads the log, for an edit that depends on what other instances have committed. */
+  refresh(): Promise<void>;
 }
 
 /** [R1] */
@@ -170,7 +172,11 @@ export class Room implements EditSink<EditSender> {
       const clientId = this.#serverClientId;
       let update: Uint8Array | null;
       try {
-        update = await work({ clientId, draft: (edit) => document.draft(clientId, edit) });
+        update = await work({
+          clientId,
+          draft: (edit) => document.draft(clientId, edit),
+          refresh: () => this.#readLogAgain(),
+        });
       } catch (error) {
         // The update may be in the log all the same; its clocks must not be used a second time.
         this.#serverClientId = randomInt(1, 2 ** 32);
@@ -244,6 +250,12 @@ export class Room implements EditSink<EditSender> {
     } catch (error) {
       this.#options.log.warn({ err: error, canvasId: this.name.canvasId }, 'a compaction failed');
     }
+  }
+
+  /** What `read` finds in the document; null while there is none. It must not change anything. */
+  inspect<T>(read: (doc: Y.Doc) => T): T | null {
+    const document = this.#document;
+    return document === null ? null : read(document.doc);
   }
 
   /** Housekeeping, once in a while. */

@@ -1,13 +1,15 @@
 import { createServer } from 'node:http';
 import type { Log } from '../../platform/log.ts';
+import type { AssetStore } from '../../platform/storage/port.ts';
 import { openDatabase } from '../../prisma/client.ts';
 import { accessChangedChannel, canvasOutboxChannel } from '../../shared/contracts/generation.ts';
 import { closeCodes } from '../../shared/protocol/close-codes.ts';
 import { sweepTickets } from '../features/tickets/service.ts';
 import { AccessWatch } from './access-watch.ts';
+import { Baker } from './bake.ts';
 import { Connection } from './connection.ts';
 import { noFanOut, openRedisFanOut } from './fan-out.ts';
-import { mostPerUserAndCanvas, outboxInterval, pingInterval, stopPatience } from './limits.ts';
+import { bakeInterval, mostPerUserAndCanvas, outboxInterval, pingInterval, stopPatience } from './limits.ts';
 import { LogWriter } from './log-writer.ts';
 import { Outbox } from './outbox.ts';
 import { listenForNotices, openLogPool } from './postgres.ts';
@@ -23,6 +25,8 @@ export interface CollabServerOptions {
   readonly host: string;
   /** Exact values of the Origin header that may connect. */
   readonly origins: readonly string[];
+  /** Where baked mask tiles go. */
+  readonly storage: AssetStore;
   readonly log: Log;
 }
 
@@ -42,6 +46,7 @@ export async function startCollabServer(options: CollabServerOptions): Promise<C
   const rooms = new Rooms({ database, pool, writer, fanOut, log });
   const watch = new AccessWatch({ database, pool, rooms, log });
   const outbox = new Outbox({ database, rooms, log });
+  const baker = new Baker({ database, storage: options.storage, log, now: () => performance.now() });
   let stopping = false;
 
   const handleUpgrade = createUpgradeHandler({
@@ -119,12 +124,13 @@ export async function startCollabServer(options: CollabServerOptions): Promise<C
       for (const [, connection] of rooms.connections()) connection.ping();
       for (const room of rooms.all()) room.expirePresence();
     }, pingInterval),
+    setInterval(() => void baker.look(rooms.all()), bakeInterval),
     setInterval(() => void sweepTickets(database).catch(() => undefined), 60_000),
   ];
 
   async function finish(): Promise<void> {
     for (const [, connection] of rooms.connections()) connection.mute();
-    await outbox.stop();
+    await Promise.all([outbox.stop(), baker.stop()]);
     await writer.drain();
     const unfolded = rooms.all().filter((room) => room.hasRows);
     rooms.end(closeCodes.restart, 'the server restarts');

@@ -1,4 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as Y from 'yjs';
+import { createDiskStore } from '../../../platform/storage/disk.ts';
+import type { AssetStore } from '../../../platform/storage/port.ts';
 import { createTestDatabase, type TestDatabase } from '../../../platform/testing/database.ts';
 import { createLog } from '../../../platform/log.ts';
 import { accessChangedChannel, type Role } from '../../../shared/contracts/generation.ts';
@@ -17,16 +22,20 @@ export interface Person {
 /** A database with one team and one project, and collab servers on it. Close it in afterAll. */
 export class Harness {
   readonly db: TestDatabase;
+  readonly storage: AssetStore;
+  readonly #folder: string;
   readonly #servers = new Set<CollabServer>();
   readonly #sockets = new Set<TestSocket>();
   #made = 0;
 
-  private constructor(db: TestDatabase) {
+  private constructor(db: TestDatabase, folder: string) {
     this.db = db;
+    this.#folder = folder;
+    this.storage = createDiskStore(folder);
   }
 
   static async start(): Promise<Harness> {
-    const harness = new Harness(await createTestDatabase());
+    const harness = new Harness(await createTestDatabase(), await mkdtemp(join(tmpdir(), 'gesso-collab-')));
     await harness.db.database.organization.create({ data: { id: 'team', name: 'Team', slug: 'team' } });
     await harness.db.database.project.create({
       data: { id: 'project', organizationId: 'team', name: 'Project', createdById: 'nobody' },
@@ -43,6 +52,7 @@ export class Harness {
       port: options.port ?? 0,
       host: '127.0.0.1',
       origins: [testOrigin],
+      storage: this.storage,
       log: createLog('collab-test'),
     });
     this.#servers.add(server);
@@ -110,6 +120,7 @@ export class Harness {
     for (const socket of this.#sockets) socket.terminate();
     await Promise.all([...this.#servers].map((server) => server.stop()));
     await this.db.close();
+    await rm(this.#folder, { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
 import { AppError } from '../../../platform/errors.ts';
-import type { Database, Queryable } from '../../../prisma/client.ts';
+import type { Database, Queryable, Transaction } from '../../../prisma/client.ts';
 import {
   deleteRows,
   insertUpdate,
@@ -111,6 +111,21 @@ function applyAll(
   return null;
 }
 
+/**
+ * Runs `work` in a transaction that holds the canvas's lock, the one that compactions take: nobody else compacts or
+ * bakes this canvas meanwhile. Null, and `work` not run, when somebody does.
+ */
+export function withCanvasLock<T>(
+  database: Database,
+  canvasId: string,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T | null> {
+  return database.$transaction(
+    async (transaction) => ((await lockCompaction(transaction, canvasId)) ? work(transaction) : null),
+    { timeout: 60_000, maxWait: 10_000 },
+  );
+}
+
 export type Compaction =
   | { readonly state: 'compacted'; readonly rows: number; readonly bytes: number }
   /** Another instance is compacting this canvas at the moment. */
@@ -120,19 +135,16 @@ export type Compaction =
  * Folds the log's rows into the snapshot. Deletes exactly the rows that it read: ids of a sequence commit out of order,
  * so "everything up to the highest id" could delete a row that nobody has folded in.
  */
-export function compactLog(database: Database, name: LogName): Promise<Compaction> {
-  return database.$transaction(
-    async (transaction) => {
-      if (!(await lockCompaction(transaction, name.canvasId))) return { state: 'busy' };
-      const { doc, rowIds } = await loadDocument(transaction, name);
-      const state = Y.encodeStateAsUpdate(doc);
-      doc.destroy();
-      if (rowIds.length > 0) {
-        await upsertSnapshot(transaction, { ...name, state });
-        await deleteRows(transaction, rowIds);
-      }
-      return { state: 'compacted', rows: rowIds.length, bytes: state.length };
-    },
-    { timeout: 60_000, maxWait: 10_000 },
-  );
+export async function compactLog(database: Database, name: LogName): Promise<Compaction> {
+  const done = await withCanvasLock(database, name.canvasId, async (transaction) => {
+    const { doc, rowIds } = await loadDocument(transaction, name);
+    const state = Y.encodeStateAsUpdate(doc);
+    doc.destroy();
+    if (rowIds.length > 0) {
+      await upsertSnapshot(transaction, { ...name, state });
+      await deleteRows(transaction, rowIds);
+    }
+    return { rows: rowIds.length, bytes: state.length };
+  });
+  return done === null ? { state: 'busy' } : { state: 'compacted', ...done };
 }
