@@ -109,10 +109,11 @@ def _work(seed: int, count: int, queue) -> None:
         queue.put(source.batch(count))
 
 
-def start_worker(seed: int, count: int):
-    """A queue that always holds the next few batches, and the process that fills it."""
+def start_workers(seed: int, count: int, workers: int):
+    """A queue that always holds the next few batches, and the processes that fill it."""
     context = mp.get_context("spawn")
-    queue = context.Queue(6)
-    process = context.Process(target=_work, args=(seed, count, queue), daemon=True)
-    process.start()
-    return queue, process
+    queue = context.Queue(4 + 2 * workers)
+    processes = [context.Process(target=_work, args=(seed + 7 * k, count, queue), daemon=True) for k in range(workers)]
+    for process in processes:
+        process.start()
+    return queue, processes

@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-WIDTH, DEPTH, HEADS, PATCH, SIZE = 256, 8, 4, 8, 64
+WIDTH, DEPTH, HEADS, PATCH, SIZE = 192, 7, 3, 8, 64
 GRID = SIZE // PATCH
 TEXT_LENGTH, TEXT_DEPTH, TASKS = 32, 2, 8
 HEAD = WIDTH // HEADS
-HIDDEN = 704
+HIDDEN = 512
 
 
 def rms(x: Tensor, weight: Tensor | None = None) -> Tensor:

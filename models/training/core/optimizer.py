@@ -30,7 +30,7 @@ class MuonAdam:
         self.muon_lr, self.momentum = muon_lr, momentum
         self.adam_lr = adam_lr
         self.adam = torch.optim.AdamW(rest, lr=adam_lr, betas=(0.9, 0.95), weight_decay=0.0)
-        self.buffers = {shape: torch.zeros(len(ps), *shape) for shape, ps in self.groups.items()}
+        self.buffers = {shape: torch.zeros(len(ps), *shape, device=ps[0].device) for shape, ps in self.groups.items()}
 
     @torch.no_grad()
     def step(self, scale: float) -> None:

@@ -52,19 +52,19 @@ class Composer:
         plain = "white" if rng.random() < 0.45 else list(PLAIN)[int(rng.integers(len(PLAIN)))]
         spec = {
             "background": background, "outdoor": outdoor, "time": time, "weather": weather, "plain_color": plain,
-            "variant": int(rng.integers(VARIANTS)), "style": STYLES[int(rng.choice(3, p=[0.78, 0.09, 0.13]))],
+            "variant": int(rng.integers(VARIANTS)), "style": STYLES[int(rng.choice(3, p=[0.84, 0.06, 0.1]))],
             "weather_seed": int(rng.integers(1 << 30)), "relation": None, "objects": [],
         }
         kind = rng.random()
         if kind < 0.03:
             spec["layout"] = "empty"
-        elif kind < 0.56:
+        elif kind < 0.62:
             spec["layout"] = "one"
             obj = self._object(rng, 0.5)
             roll = rng.random()
             obj["size_word"] = "small" if roll < 0.08 else "big" if roll < 0.16 else None
             spec["objects"] = [obj]
-        elif kind < 0.69:
+        elif kind < 0.74:
             spec["layout"] = "count"
             obj = self._object(rng, 0.4)
             obj["count"] = int(rng.choice([2, 3], p=[0.55, 0.45]))

@@ -28,6 +28,8 @@ from vocabulary import vocabulary
 
 MODELS = TRAINING.parent
 PACK = MODELS / "packs" / "house-image"
+# Fewer steps at low noise: the small core leaves grain there that a long last step removes (seen on sheets).
+SHIFT = 3
 GOLDEN = MODELS / "fixtures" / "house"
 
 
@@ -55,10 +57,10 @@ def golden() -> None:
     noise = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(seed)).numpy()
     files = {"x-t.f32": noise}
     for steps in (4, 8):
-        files[f"latents-{steps}.f32"] = pack.sample([prompt], [seed], steps, 3.0)
+        files[f"latents-{steps}.f32"] = pack.sample([prompt], [seed], steps, 3.0, shift=SHIFT)
     for name, value in files.items():
         (GOLDEN / name).write_bytes(np.ascontiguousarray(value, np.float32).tobytes())
-    record = {"prompt": prompt, "seed": seed, "guidanceScale": 3, "solver": "flow-euler", "shift": 1, "shape": [1, 3, 64, 64], "tolerance": 1e-4,
+    record = {"prompt": prompt, "seed": seed, "guidanceScale": 3, "solver": "flow-euler", "shift": SHIFT, "shape": [1, 3, 64, 64], "tolerance": 1e-4,
               "inputIds": pack.ids([prompt])[0].tolist(), "emptyIds": pack.ids([""])[0].tolist(), "noise": "x-t.f32",
               "latents": {"4": "latents-4.f32", "8": "latents-8.f32"},
               "denoiserSha256": fingerprint(PACK / "denoiser.onnx")["sha256"]}
@@ -85,7 +87,7 @@ def main() -> None:
     ids = torch.zeros(2, 32, dtype=torch.long)
     ids[0, :5] = torch.tensor([1, 300, 400, 500, 2])
     ids[1, :2] = torch.tensor([1, 2])
-    one(nets["text"], {"input_ids": ids}, "last_hidden_state", PACK / "text-encoder.onnx", "int8")
+    one(nets["text"], {"input_ids": ids}, "last_hidden_state", PACK / "text-encoder.onnx", "fp16")
     with torch.no_grad():
         hidden = nets["text"](ids)
     inputs = {"sample": torch.randn(2, 3, 64, 64), "timestep": torch.tensor([0.9, 0.3]), "condition": torch.rand(2, 3, 64, 64) * 2 - 1,
@@ -110,7 +112,7 @@ def main() -> None:
         components["upscaler"] = fingerprint(PACK / "upscaler.onnx")
     manifest = {
         "id": "house-image", "name": "Gesso house image", "version": a.version, "kind": "image", "pipeline": "house-image", "license": "MIT",
-        "nativeSize": 64, "scale": 4, "prediction": "sample", "schedule": {"family": "flow", "shift": 1},
+        "nativeSize": 64, "scale": 4, "prediction": "sample", "schedule": {"family": "flow", "shift": SHIFT},
         "defaults": {"steps": 8, "guidanceScale": 3, "solver": "flow-euler"},
         "text": {"tokenizer": "tokenizer.json", "length": 32, "padId": 0, "bosId": 1, "eosId": 2},
         "components": components, "tasks": ["text-to-image", "inpaint", "edge", "depth", "segmentation", "scribble", "edit"],

@@ -29,7 +29,7 @@ class Pack:
         return self.text.run(None, {"input_ids": self.ids(prompts)})[0]
 
     def sample(self, prompts: list[str], seeds: list[int], steps: int = 8, guidance: float = 3.0, task: int = 0, condition=None,
-               mask=None, strength: float | None = None, shift: float = 1.0, noise: np.ndarray | None = None) -> np.ndarray:
+               mask=None, strength: float | None = None, shift: float = 3.0, noise: np.ndarray | None = None) -> np.ndarray:
         """float32 [B,3,64,64] in about -1..1. sigma runs from 1 to 0 in `steps` equal parts, shifted by `shift`."""
         b = len(prompts)
         if noise is None:
