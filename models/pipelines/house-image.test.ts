@@ -33,6 +33,7 @@ function createAnalyticModel(): { readonly model: HouseImageModel; readonly call
       sha256: '1'.repeat(64),
       batchesGuidance: false,
       encodePrompt: async (text) => Float32Array.of(text === '' ? -0.5 : 0.5),
+      countUnread: () => 0,
       async denoise(input) {
         calls.push({ ...input, x: Float32Array.from(input.x) });
         return input.branches.map((branch) => input.x.map((value) => branch[0] + 0.1 * value * input.t));

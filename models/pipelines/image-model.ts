@@ -16,6 +16,8 @@ export interface ImageModel {
   readonly defaults: ImageDefaults;
   /** The scheduler class of a pack that brings its own; null where the request's solver decides. */
   readonly scheduler: string | null;
+  /** Returns how many tokens at the end of a prompt are beyond what the model reads. */
+  countUnread(prompt: string): number;
   generate(request: ImageRequest, run: ImageRun): AsyncGenerator<ImageEvent>;
   /** Gives the graphs back to the session cache. */
   close(): void;
@@ -59,6 +61,7 @@ export async function openImageModel(
       side: manifest.nativeSize * manifest.scale,
     },
     scheduler: null,
+    countUnread: (prompt) => model.countUnread(prompt),
     generate: (request, run) => generateImage(request, { model, ...run }),
     close: () => model.close(),
   };

@@ -66,6 +66,17 @@ describe('gesso generate', { timeout: 180_000 }, () => {
     });
   });
 
+  it('reads through weights, and says when a prompt is too long', async () => {
+    expect(gesso('a cat', '--seed', '5', '--steps', '1', '--out', 'plain.png').status).toBe(0);
+    const weighted = '(a:1.2)  [cat] ';
+    expect(gesso(weighted, '--seed', '5', '--steps', '1', '--out', 'weighted.png').stderr).not.toContain(
+      'longer',
+    );
+    expect((await readPixels('plain.png')).equals(await readPixels('weighted.png'))).toBe(true);
+    const cut = gesso('a cat in the snow '.repeat(12), '--seed', '5', '--steps', '1', '--out', 'long.png');
+    expect(cut.stderr).toMatch(/its last \d+ tokens are not used/);
+  });
+
   it('repaints under a mask and keeps every pixel outside it', async () => {
     const source = Buffer.from(Uint8Array.from({ length: 128 * 96 * 3 }, (_, i) => (i * 31) % 256));
     const mask = Buffer.from(Uint8Array.from({ length: 128 * 96 }, (_, i) => (i % 128 > 63 ? 255 : 0)));

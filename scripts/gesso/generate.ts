@@ -87,6 +87,12 @@ async function generate(options: GenerateOptions, signal: AbortSignal): Promise<
 
   const device = await openDevice();
   const model = await openImageModel(pack, device.sessions, { warmUp: false });
+  const unread = model.countUnread(options.prompt);
+  if (unread > 0) {
+    process.stderr.write(
+      `The prompt is longer than this pack reads: its last ${unread} tokens are not used.\n`,
+    );
+  }
   const made: MadePicture[] = [];
   try {
     const seed = options.seed ?? randomInt(0x1_0000_0000);

@@ -130,6 +130,8 @@ export async function openDiffusersImageModel(
       side: Math.min(configNumber(denoiser.config, 'sample_size', 64) * (await readScale(folder)), 1024),
     },
     scheduler: scheduler.className,
+    // Long prompts are read in chunks.
+    countUnread: () => 0,
     generate,
     close: () => folder.close(),
   };

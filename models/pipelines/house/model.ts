@@ -4,6 +4,7 @@ import type { VerifiedPack } from '../../catalog/packs.ts';
 import type { ModelSession } from '../../runtime/session.ts';
 import type { SessionCache, SessionLease } from '../../runtime/session-cache.ts';
 import { float32Tensor, floatData, type HostTensor, int64Tensor } from '../../runtime/tensor.ts';
+import { plainText } from '../../text/prompt-syntax.ts';
 import { loadSequenceTokenizer } from '../../text/sequence-tokenizer.ts';
 import { PipelineError } from '../pipeline-error.ts';
 
@@ -39,7 +40,10 @@ export interface HouseImageModel {
   readonly sha256: string;
   /** True when guidance branches go through the network together, because that was faster when measured. */
   readonly batchesGuidance: boolean;
+  /** Returns the states of a prompt; brackets, weights and tags of the prompt language are left out of it. */
   encodePrompt(text: string): Promise<TextStates>;
+  /** Returns how many tokens at the end of a prompt are beyond what the encoder reads. */
+  countUnread(text: string): number;
   /** Returns the predicted x0 of every branch, each [3, n, n]. */
   denoise(input: DenoiseInput): Promise<readonly Float32Array[]>;
   /** Enlarges planes [3, size, size] by the pack's scale. */
@@ -92,7 +96,7 @@ export async function openHouseImageModel(
       if (known !== undefined) {
         return known;
       }
-      const ids = int64Tensor([1, manifest.text.length], tokenizer.encode(text));
+      const ids = int64Tensor([1, manifest.text.length], tokenizer.encode(plainText(text)));
       const states = floatData(await textEncoder.runForOutput({ input_ids: ids }, 'last_hidden_state'));
       if (prompts.size >= KEPT_PROMPTS) {
         prompts.delete(prompts.keys().next().value ?? '');
@@ -133,6 +137,7 @@ export async function openHouseImageModel(
       sha256,
       batchesGuidance,
       encodePrompt,
+      countUnread: (text) => tokenizer.countOverflow(plainText(text)),
       denoise: batchesGuidance ? runDenoiser : runOneByOne,
       async upscale(planes, side) {
         const sample = float32Tensor([1, 3, side, side], planes);
