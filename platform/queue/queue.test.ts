@@ -12,7 +12,7 @@ import { listPlaces } from './line.ts';
 import { openListener } from './listener.ts';
 import { poisonQueue } from './names.ts';
 import { reportProgress } from './progress.ts';
-import { reapLostJobs } from './reap.ts';
+import { reapForgottenJobs, reapLostJobs } from './reap.ts';
 import { loseAttempt, settleFailure } from './settle-failure.ts';
 import { settleSuccess, type Success } from './settle-success.ts';
 import { onPool, openPool, transact } from './sql.ts';
@@ -206,6 +206,22 @@ describe('loss', () => {
     const job = await claim();
     await loseAttempt(deps(), job, { generationId: first, why: 'test', isCrash: true });
     expect((await claim()).generationId).toBe(first);
+  });
+
+  test('[Q5] a claim that its worker never heard of is given back, without a crash, after five seconds', async () => {
+    const known = await enqueue();
+    const forgotten = await enqueue();
+    await claim();
+    await claim();
+    const me = { id: worker.id, runningIds: [known] };
+    expect(await reapForgottenJobs(deps(), me)).toBe(0);
+    await pool.query(
+      `update generation set "startedAt" = "startedAt" - interval '6 seconds' where pack = $1`,
+      [pack],
+    );
+    expect(await reapForgottenJobs(deps(), me)).toBe(1);
+    expect(await rowOf(forgotten)).toMatchObject({ state: 'queued', crashes: 0 });
+    expect(await rowOf(known)).toMatchObject({ state: 'running' });
   });
 
   test('[Q6] three crashes set the job aside with a copy among the dead letters; handing back is no crash', async () => {

@@ -265,7 +265,9 @@ interface Report {
   readonly doubled: number;
   readonly refused: number;
   readonly unfinished: number;
-  readonly poisoned: number;
+  readonly failed: number;
+  /** What the failed ones say. */
+  readonly reasons: readonly string[];
   readonly inconsistent: number;
   readonly missingFiles: number;
   readonly pictures: number;
@@ -320,7 +322,13 @@ async function judge(ground: Playground, tally: Tally, unfinished: number): Prom
     doubled,
     refused: tally.refusedWrites,
     unfinished,
-    poisoned: await count(`select count(*)::int as n from generation where state = 'failed'`),
+    failed: await count(`select count(*)::int as n from generation where state = 'failed'`),
+    reasons: (
+      await pool.query<{ text: string }>(
+        `select pack || ': ' || (error->>'message') || ' (' || count(*) || ')' as text
+           from generation where state = 'failed' group by pack, error->>'message'`,
+      )
+    ).rows.map((row) => row.text),
     inconsistent,
     missingFiles,
     pictures: await count(
@@ -341,7 +349,8 @@ function describe(report: Report): string {
     ['lost', report.lost],
     ['doubled', report.doubled],
     ['refused (late writes of lost attempts)', report.refused],
-    ['unfinished / poisoned', `${report.unfinished} / ${report.poisoned}`],
+    ['unfinished / failed', `${report.unfinished} / ${report.failed}`],
+    ...report.reasons.map((reason) => ['  failed', reason] as const),
     ['rows without job, jobs without row, rolled back and there', report.inconsistent],
     ['rows that point at a missing file', report.missingFiles],
     ['real pictures among them', report.pictures],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { AppError } from '../../platform/errors.ts';
 import { createLog } from '../../platform/log.ts';
 import { type Boss, ensureQueue, openBoss } from '../../platform/queue/boss.ts';
 import { cancelJob } from '../../platform/queue/cancel.ts';
@@ -13,7 +14,7 @@ import { contentHashSchema } from '../../shared/document/schema.ts';
 import { createTestDatabase, type TestDatabase } from '../../platform/testing/database.ts';
 import { createStudio, insertGeneration, type TestStudio } from '../../platform/testing/studio.ts';
 import { type AgentProcess, startAgentProcess } from '../testing/agent-process.ts';
-import { type Agent, startAgent } from './agent.ts';
+import { type Agent, type AgentOptions, startAgent } from './agent.ts';
 
 let db: TestDatabase;
 let pool: pg.Pool;
@@ -59,9 +60,7 @@ async function one(text: string, values: unknown[] = []) {
   return rows[0];
 }
 
-async function startInProcess(
-  options: { readonly slots?: number; readonly stepLimitMs?: number } = {},
-): Promise<Agent> {
+async function startInProcess(options: Partial<AgentOptions> = {}): Promise<Agent> {
   const agent = await startAgent({
     databaseUrl: db.url,
     storage: createDiskStore(join(home, 'assets')),
@@ -140,6 +139,39 @@ describe('an agent', () => {
     await untilState(second, 'succeeded');
     expect(await stateOf(first)).toBe('cancelled');
     await expect.poll(() => agent.runningIds()).toEqual([]);
+  });
+
+  test('[Q7] cancelled and put in line again at once: the second job is not taken for the first', async () => {
+    await startInProcess();
+    const id = await enqueue({ steps: 40, stepMs: 20 });
+    await untilStep(id);
+    await transact(pool, (sql) => cancelJob({ boss, sql }, { generationId: id, cost: 1 }));
+    const job = {
+      ...studio,
+      generationId: id,
+      canvasId: null,
+      task: 'probe',
+      pool: 'image',
+      pack: 'probe',
+      cost: 1,
+    } as const;
+    await transact(pool, (sql) => enqueueJob({ boss, sql }, job));
+    await untilState(id, 'succeeded');
+  });
+
+  test('[Q4] a full asset disk ends the generation with words', async () => {
+    const store = createDiskStore(join(home, 'full'));
+    const put = () =>
+      Promise.reject(new AppError('out_of_space', 'The disk is full.', { fix: 'Free some space.' }));
+    await startInProcess({ storage: { ...store, put } });
+    const id = await enqueue({ steps: 1, stepMs: 1 });
+    await untilState(id, 'failed');
+    const row = await one(
+      `select error, (select count(*)::int from generation_output where "generationId" = $1) as outputs
+        from generation where id = $1`,
+      [id],
+    );
+    expect(row).toMatchObject({ error: { code: 'out_of_space', fix: 'Free some space.' }, outputs: 0 });
   });
 
   test('[Q7] kills a runner that does not listen', async () => {

@@ -8,7 +8,7 @@ import { type ClaimedJob, claimJob } from '../../platform/queue/claim.ts';
 import { type Affinity, chooseQueue } from '../../platform/queue/choose-queue.ts';
 import { ensureClock } from '../../platform/queue/fair-share.ts';
 import { queueNameOf } from '../../platform/queue/names.ts';
-import { reapLostJobs } from '../../platform/queue/reap.ts';
+import { reapForgottenJobs, reapLostJobs } from '../../platform/queue/reap.ts';
 import { onPool, openPool } from '../../platform/queue/sql.ts';
 import { touchClaim } from '../../platform/queue/touch.ts';
 import { listWaitingQueues } from '../../platform/queue/waiting-queues.ts';
@@ -130,6 +130,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         if (!(await touchClaim(boss, pool, one.job))) one.stop('lost');
       }),
     );
+    const forgotten = await reapForgottenJobs(
+      { boss, pool },
+      { id: worker.id, runningIds: [...running.keys()] },
+    );
+    if (forgotten > 0)
+      log.warn({ count: forgotten }, 'gave back jobs whose claims this worker never heard of');
   });
   const reap = guarded('reaper', log, async () => {
     if (!session.isLive) return;
@@ -205,7 +211,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       memoryLimit: options.memoryLimit ?? 3 * 1024 ** 3,
     });
     running.set(job.generationId, one);
-    if (recentlyCancelled.has(job.generationId)) one.stop('cancelled');
+    if (recentlyCancelled.has(job.generationId)) void checkCancelled(one);
     if (stopping.signal.aborted) one.stop('stopping');
     const forget = one.settled.then(() => {
       if (running.get(job.generationId) === one) running.delete(job.generationId);
@@ -213,6 +219,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     // The runner takes the next job while this one's result is stored and committed.
     await one.ran;
     if (running.size > options.slots + 1) await forget;
+  }
+
+  /** The message may have meant an earlier job of the same generation, which was then retried; the claim tells. */
+  async function checkCancelled(one: RunningJob): Promise<void> {
+    try {
+      if (!(await touchClaim(boss, pool, one.job))) one.stop('cancelled');
+    } catch (err) {
+      log.debug({ err }, 'the next heartbeat will tell whether a claim was cancelled');
+    }
   }
 
   const serving = runnerPairs.map(serve);
