@@ -61,7 +61,7 @@ export function ToastProvider({ children }: { readonly children: ReactNode }) {
             </Radix.Close>
           </Radix.Root>
         ))}
-        <Radix.Viewport className="fixed bottom-4 left-1/2 z-70 flex w-[min(420px,calc(100vw-32px))] -translate-x-1/2 flex-col gap-2 pb-[env(safe-area-inset-bottom)] outline-none" />
+        <Radix.Viewport className="fixed bottom-4 left-1/2 max-sm:bottom-18 z-70 flex w-[min(420px,calc(100vw-32px))] -translate-x-1/2 flex-col gap-2 pb-[env(safe-area-inset-bottom)] outline-none" />
       </Radix.Provider>
     </ToastContext.Provider>
   );

@@ -7,11 +7,9 @@ import { useTRPC } from '../../_client/trpc.ts';
 import { useCanvasModel, useEditor, useReadable } from '../../_editor/ui/editor-context.ts';
 import type { CandidateView } from '../../_editor/render/scene-state.ts';
 import { useCanvas } from '../canvas/canvas-context.tsx';
+import { linkLifeMs } from '../link-life.ts';
 import { useUser } from '../session-gate.tsx';
 import { neighbour, type StripActions, type StripCandidate } from './candidate-strip.tsx';
-
-/** Signed links live for minutes; asked for anew well before they end. */
-const linkLifeMs = 4 * 60_000;
 
 export interface CandidatesState {
   readonly candidates: readonly StripCandidate[];

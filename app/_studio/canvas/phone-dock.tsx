@@ -25,6 +25,12 @@ export function PhoneDock({ generate }: { readonly generate: Generate }) {
   const { settings } = useCanvasModel();
   const [open, setOpen] = useState<InspectorTab | null>(null);
   const { state } = generate;
+
+  /** The picture appears on the canvas, so the sheet makes room for it. */
+  function pressAndShow() {
+    if (state.kind === 'ready') setOpen(null);
+    generate.press();
+  }
   return (
     <nav
       aria-label="Panels"
@@ -63,7 +69,7 @@ export function PhoneDock({ generate }: { readonly generate: Generate }) {
           title={label}
         >
           {tab === 'prompt' ? (
-            <PromptPanel generate={generate} />
+            <PromptPanel generate={{ ...generate, press: pressAndShow }} />
           ) : tab === 'layers' ? (
             <LayersPanel />
           ) : (

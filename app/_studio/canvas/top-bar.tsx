@@ -15,6 +15,7 @@ import { Menu, type MenuEntry } from '../../_ui/menu.tsx';
 import { useToast } from '../../_ui/toast.tsx';
 import { ShareDialog } from '../people/share-dialog.tsx';
 import { QueueButton } from '../queue/queue-button.tsx';
+import { useThemeEntry } from '../shell/use-theme-entry.ts';
 import { useProblem } from '../use-problem.ts';
 import { useCanvas } from './canvas-context.tsx';
 import { SaveStateLabel, saveStateWords } from './save-state.tsx';
@@ -82,6 +83,7 @@ export function TopBar({
     }),
   );
 
+  const themeEntry = useThemeEntry();
   const entries: readonly MenuEntry[] = [
     ...(narrow
       ? [{ id: 'share', label: 'Share', icon: 'share' as const, onSelect: () => setSharing(true) }]
@@ -108,9 +110,12 @@ export function TopBar({
             onSelect: onShortcuts,
           },
         ]),
+    { kind: 'separator', id: 'line-theme' },
+    themeEntry,
     ...(readOnly
       ? []
       : [
+          { kind: 'separator' as const, id: 'line-canvas' },
           {
             id: 'duplicate',
             label: 'Duplicate canvas',
@@ -171,9 +176,7 @@ export function TopBar({
         </Button>
       )}
       <QueueButton />
-      {entries.length === 0 ? null : (
-        <Menu entries={entries} trigger={<IconButton icon="more" label="More for this canvas" />} />
-      )}
+      <Menu entries={entries} trigger={<IconButton icon="more" label="More for this canvas" />} />
       {sharing ? <ShareDialog onClose={() => setSharing(false)} /> : null}
     </header>
   );

@@ -4,6 +4,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTRPC } from '../../_client/trpc.ts';
 import { useCanvas } from '../canvas/canvas-context.tsx';
+import { linkLifeMs } from '../link-life.ts';
 import { LoadProblem } from '../load-problem.tsx';
 import { HistoryRiver, HistorySkeleton } from './history-river.tsx';
 import { RecipeDialog } from './recipe-dialog.tsx';
@@ -20,7 +21,7 @@ export function HistoryPanel() {
   const history = useInfiniteQuery(
     trpc.generations.history.infiniteQueryOptions(
       { organizationId, canvasId, state: 'succeeded', limit: 20 },
-      { getNextPageParam: (page) => page.nextCursor },
+      { getNextPageParam: (page) => page.nextCursor, refetchInterval: linkLifeMs },
     ),
   );
   const actions = useRecipeActions({ onDone: () => setOpened(null) });

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useTRPC } from '../../_client/trpc.ts';
 import { Button } from '../../_ui/button.tsx';
+import { linkLifeMs } from '../link-life.ts';
 import { LoadProblem } from '../load-problem.tsx';
 import { useTeam } from '../team-gate.tsx';
 import { FirstCanvas } from './first-canvas.tsx';
@@ -14,7 +15,9 @@ import { useHomeActions } from './use-home-actions.ts';
 export function HomeView() {
   const team = useTeam();
   const trpc = useTRPC();
-  const projects = useQuery(trpc.projects.list.queryOptions({ organizationId: team.id }));
+  const projects = useQuery(
+    trpc.projects.list.queryOptions({ organizationId: team.id }, { refetchInterval: linkLifeMs }),
+  );
   const actions = useHomeActions(team.id);
   const readOnly = team.role === 'viewer';
 

@@ -7,6 +7,7 @@ import { EmptyState } from '../../_ui/empty-state.tsx';
 import { Icon } from '../../_ui/icon.tsx';
 import { Picture } from '../../_ui/picture.tsx';
 import { RelativeTime } from '../../_ui/relative-time.tsx';
+import { linkLifeMs } from '../link-life.ts';
 import { LoadProblem } from '../load-problem.tsx';
 import { useTeam } from '../team-gate.tsx';
 import { HomeSkeleton } from './home-skeleton.tsx';
@@ -16,7 +17,9 @@ import { useHomeActions } from './use-home-actions.ts';
 export function TrashView() {
   const team = useTeam();
   const trpc = useTRPC();
-  const trash = useQuery(trpc.projects.trash.queryOptions({ organizationId: team.id }));
+  const trash = useQuery(
+    trpc.projects.trash.queryOptions({ organizationId: team.id }, { refetchInterval: linkLifeMs }),
+  );
   const actions = useHomeActions(team.id);
   const readOnly = team.role === 'viewer';
 

@@ -2,7 +2,7 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useSessionActions } from '../../_client/session.ts';
 import { useTRPC } from '../../_client/trpc.ts';
 import { Avatar } from '../../_ui/avatar.tsx';
@@ -10,15 +10,9 @@ import { Button } from '../../_ui/button.tsx';
 import { Dialog, DialogActions } from '../../_ui/dialog.tsx';
 import { Menu } from '../../_ui/menu.tsx';
 import { TextField } from '../../_ui/text-field.tsx';
-import { chooseTheme, readThemeChoice, type ThemeChoice, themeChoices } from '../../_ui/theme.ts';
 import { useUser } from '../session-gate.tsx';
 import { useProblem } from '../use-problem.ts';
-
-const themeWords: Readonly<Record<ThemeChoice, string>> = {
-  system: 'As the system',
-  light: 'Light',
-  dark: 'Dark',
-};
+import { useThemeEntry } from './use-theme-entry.ts';
 
 /** Who is signed in: name, theme, sign out. */
 export function AccountMenu() {
@@ -26,9 +20,8 @@ export function AccountMenu() {
   const router = useRouter();
   const { signOut } = useSessionActions();
   const showProblem = useProblem();
-  const [theme, setTheme] = useState<ThemeChoice>('system');
   const [renaming, setRenaming] = useState(false);
-  useEffect(() => setTheme(readThemeChoice()), []);
+  const themeEntry = useThemeEntry();
 
   async function leave() {
     try {
@@ -55,19 +48,7 @@ export function AccountMenu() {
           },
           { id: 'name', label: 'Change your name', icon: 'pencil', onSelect: () => setRenaming(true) },
           { kind: 'separator', id: 'line-1' },
-          {
-            kind: 'choice',
-            id: 'theme',
-            label: 'Theme',
-            value: theme,
-            options: themeChoices.map((value) => ({ value, label: themeWords[value] })),
-            onChange: (value) => {
-              const choice = themeChoices.find((candidate) => candidate === value);
-              if (choice === undefined) return;
-              setTheme(choice);
-              chooseTheme(choice);
-            },
-          },
+          themeEntry,
           { kind: 'separator', id: 'line-2' },
           { id: 'sign-out', label: 'Sign out', icon: 'sign-out', onSelect: () => void leave() },
         ]}
