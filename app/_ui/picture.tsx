@@ -28,9 +28,10 @@ export function Picture({
   if (src === null || failed === src) {
     return (
       <span
-        aria-label={src === null ? alt : `${alt} (could not be loaded)`}
+        {...(alt === ''
+          ? { 'aria-hidden': true }
+          : { role: 'img', 'aria-label': src === null ? alt : `${alt} (could not be loaded)` })}
         className={classNames('flex items-center justify-center bg-pressed text-ink-faint', className)}
-        role="img"
       >
         <Icon name={src === null ? 'image' : 'warning'} size={20} />
       </span>
