@@ -85,7 +85,7 @@ export async function startCollabServer(options: CollabServerOptions): Promise<C
       response.writeHead(404).end();
       return;
     }
-    pool
+    void pool
       .query('select 1')
       .then(() => ({ status: 200, state: stopping ? 'stopping' : 'ready' }))
       .catch(() => ({ status: 503, state: 'no database' }))

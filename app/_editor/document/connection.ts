@@ -200,7 +200,7 @@ export function openCanvasConnection(options: CanvasConnectionOptions): CanvasCo
   };
   awareness.on('update', onAwareness);
 
-  loadStore(store).then(() => {
+  void loadStore(store).then(() => {
     if (destroyed) return;
     hasContent = doc.store.clients.size > 0;
     refresh();

@@ -28,6 +28,13 @@ const scenarios: readonly Scenario[] = [
 ];
 const targets = { p50: 5, p99: 50, cpu: 60, acknowledgementP50: 20, acknowledgementP99: 60 };
 
+interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly node: string;
+  readonly loadAverage: number | undefined;
+}
+
 type Done = Extract<LoadReport, { kind: 'done' }>;
 
 interface Row {
@@ -65,7 +72,7 @@ export async function run(args: readonly string[]): Promise<number> {
       rows.push({ scenario: scenario.name, server: name, result: await measure(start, scenario, seconds) });
     }
   }
-  const machine = {
+  const machine: Machine = {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
     node: process.version,
@@ -127,7 +134,7 @@ function load(order: LoadOrder, serverPid: number): Promise<Done & Usage> {
   });
 }
 
-function table(rows: readonly Row[], machine: Readonly<Record<string, unknown>>, seconds: number): string {
+function table(rows: readonly Row[], machine: Machine, seconds: number): string {
   const lines = [
     `${machine.cpu}, ${machine.cores} cores shared with everything else, Node ${machine.node}, ${seconds} s each`,
     `Targets for gesso: p50 under ${targets.p50} ms, p99 under ${targets.p99} ms, under ${targets.cpu} % of a core;`,
