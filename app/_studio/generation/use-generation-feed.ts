@@ -2,7 +2,7 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useSubscription } from '@trpc/tanstack-react-query';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTRPC } from '../../_client/trpc.ts';
 import type { Generation } from '../history/view.ts';
 import type { LiveProgress, QueueItem } from '../queue/view.ts';
@@ -94,11 +94,16 @@ export function useGenerationFeed(
     ),
   );
 
-  return {
-    queue: queue.data,
-    failed: (failed.data?.items ?? []).filter(
-      (generation) => Date.now() - generation.createdAt.getTime() < newsworthyMs,
-    ),
-    progress,
-  };
+  const waiting = queue.data;
+  const failures = failed.data;
+  return useMemo(
+    () => ({
+      queue: waiting,
+      failed: (failures?.items ?? []).filter(
+        (generation) => Date.now() - generation.createdAt.getTime() < newsworthyMs,
+      ),
+      progress,
+    }),
+    [waiting, failures, progress],
+  );
 }

@@ -87,7 +87,7 @@ function OpenInvitation({ invitation, token }: { readonly invitation: Invitation
             Not you?{' '}
             <button
               className="text-accent-text underline underline-offset-2"
-              onClick={() => void signOut()}
+              onClick={() => void signOut().then(() => window.location.reload())}
               type="button"
             >
               Sign out
