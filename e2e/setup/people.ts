@@ -32,6 +32,21 @@ export async function expectSaved(page: Page): Promise<void> {
   await expect(page.getByText('Saved', { exact: true }).first()).toBeVisible();
 }
 
+/** Waits until the prompt reads `text` on this page; the carets of other people in it do not count. */
+export async function expectPrompt(page: Page, text: string): Promise<void> {
+  const field = page.getByRole('textbox', { name: 'Prompt' });
+  await expect
+    .poll(() =>
+      field.evaluate((element) => {
+        const copy = element.cloneNode(true);
+        if (!(copy instanceof HTMLElement)) return '';
+        for (const caret of copy.querySelectorAll('[class*="ySelection"]')) caret.remove();
+        return copy.innerText.trim();
+      }),
+    )
+    .toBe(text);
+}
+
 /** Makes an invitation link for an editor on the canvas that `page` shows, and returns it. */
 export async function inviteEditor(page: Page): Promise<string> {
   await page.getByRole('button', { name: 'Share' }).click();
