@@ -40,7 +40,7 @@ export async function expectPrompt(page: Page, text: string): Promise<void> {
       field.evaluate((element) => {
         const copy = element.cloneNode(true);
         if (!(copy instanceof HTMLElement)) return '';
-        for (const caret of copy.querySelectorAll('[class*="ySelection"]')) caret.remove();
+        for (const caret of copy.querySelectorAll('.cm-ySelectionCaret')) caret.remove();
         return copy.innerText.trim();
       }),
     )
