@@ -1,0 +1,82 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { classifierFree } from '../../models/core/guidance/classifier-free.ts';
+import { runLevel } from './level.ts';
+import { level as schedules } from './schedules.ts';
+import { level as steps } from './steps.ts';
+
+const DIR = path.join(import.meta.dirname, '../../models/fixtures/golden');
+
+type Config = { [name: string]: unknown };
+interface Case {
+  readonly config: Config;
+}
+
+/** A scratch copy of two levels, of which one file at a time gets another constant. */
+let scratch: string;
+
+beforeEach(() => {
+  scratch = mkdtempSync(path.join(os.tmpdir(), 'gesso-golden-'));
+  for (const level of ['schedules', 'steps'])
+    cpSync(path.join(DIR, level), path.join(scratch, level), { recursive: true });
+});
+
+afterEach(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** Changes the configuration of every case of a class and returns how many cases it changed. */
+function mutate(file: string, change: (config: Config) => boolean): number {
+  const at = path.join(scratch, file);
+  const suite: { cases: Case[] } = JSON.parse(readFileSync(at, 'utf8'));
+  const changed = suite.cases.filter(({ config }) => change(config)).length;
+  writeFileSync(at, JSON.stringify(suite));
+  return changed;
+}
+
+describe('a single changed constant turns the suite red', () => {
+  it('is green before any change', async () => {
+    expect((await runLevel(schedules, scratch)).failures).toEqual([]);
+    expect((await runLevel(steps, scratch)).failures).toEqual([]);
+  });
+
+  it.each([
+    ['steps_offset', 'schedules/DDIMScheduler.json', 1, 0],
+    ['timestep_spacing', 'schedules/EulerDiscreteScheduler.json', 'leading', 'trailing'],
+    ['shift', 'schedules/FlowMatchEulerDiscreteScheduler.json', 3, 3.0001],
+    ['beta_end', 'schedules/DPMSolverMultistepScheduler.json', 0.012, 0.0120001],
+  ])('%s', async (field, file, from, to) => {
+    const changed = mutate(file, (config) => {
+      if (config[field] !== from) return false;
+      config[field] = to;
+      return true;
+    });
+    expect(changed).toBeGreaterThan(0);
+    expect((await runLevel(schedules, scratch)).failures.length).toBeGreaterThan(0);
+  });
+
+  it('solver_order', async () => {
+    const changed = mutate('steps/cases.json', (config) => {
+      if (config.solver_order !== 2) return false;
+      config.solver_order = 1;
+      return true;
+    });
+    expect(changed).toBeGreaterThan(0);
+    expect((await runLevel(steps, scratch)).failures.length).toBeGreaterThan(0);
+  });
+
+  it('guidance scale', () => {
+    const negative = Float32Array.of(0.1, -0.4, 2);
+    const positive = Float32Array.of(0.3, 0.2, -1);
+    const at = { index: 0, count: 1, timestep: 0, alpha: 1, sigma: 1 };
+    const combined = (scale: number) => {
+      const out = new Float32Array(3);
+      classifierFree({ scale }).combine([negative, positive], at, out);
+      return [...out];
+    };
+    const f = Math.fround;
+    const expected = [...negative].map((value, i) => f(value + f(f(7.5) * f(positive[i] - value))));
+    expect(combined(7.5)).toEqual(expected);
+    expect(combined(7.50001)).not.toEqual(expected);
+  });
+});
