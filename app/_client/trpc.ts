@@ -28,7 +28,10 @@ export function createApiClient(): TRPCClient<AppRouter> {
       splitLink({
         condition: (operation) => operation.type === 'subscription',
         true: [
-          retryLink({ retry: ({ error }) => (error.data?.httpStatus ?? 503) >= 500 }),
+          retryLink({
+            retry: ({ error }) => (error.data?.httpStatus ?? 503) >= 500,
+            retryDelayMs: (attempt) => Math.min(30_000, 500 * 2 ** attempt),
+          }),
           httpSubscriptionLink({ url, transformer: superjson }),
         ],
         false: httpBatchLink({ url, transformer: superjson, maxItems: 10, methodOverride: 'POST' }),
