@@ -1,12 +1,20 @@
 import * as Y from 'yjs';
-import { layerMap, readCandidates, readLayers, rootsOf } from '../../../shared/document/canvas.ts';
+import {
+  compareText,
+  layerMap,
+  readCandidates,
+  readLayer,
+  rootsOf,
+} from '../../../shared/document/canvas.ts';
 import { indexAtPlace, indexBetween, indexOnTop } from '../../../shared/document/order.ts';
 import {
   candidateSchema,
   identityTransform,
   type Layer,
   type LayerId,
+  layerIdSchema,
   layerKeys,
+  positionSchema,
   type Transform,
 } from '../../../shared/document/schema.ts';
 import { encodeStroke } from '../../../shared/document/strokes.ts';
@@ -26,12 +34,12 @@ export function runCommand(doc: Y.Doc, command: Command): readonly Edit[] {
         [layerKeys.asset]: command.asset,
         [layerKeys.size]: [command.width, command.height],
         [layerKeys.transform]: command.transform,
-        [layerKeys.position]: [null, indexAboveImages(layersOf(doc))],
+        [layerKeys.position]: [null, indexAboveImages(outlineOf(doc))],
       });
     case 'add-mask':
       return createMask(doc, command.id, {
         [layerKeys.name]: command.name,
-        [layerKeys.position]: [null, indexOnTop(layersOf(doc))],
+        [layerKeys.position]: [null, indexOnTop(outlineOf(doc))],
       });
     case 'patch-layer':
       return patchLayer(doc, command.id, command.patch);
@@ -64,7 +72,7 @@ export function runCommand(doc: Y.Doc, command: Command): readonly Edit[] {
           [layerKeys.asset]: candidate.asset,
           [layerKeys.size]: [width, height],
           [layerKeys.transform]: transform,
-          [layerKeys.position]: [null, indexAboveImages(layersOf(doc))],
+          [layerKeys.position]: [null, indexAboveImages(outlineOf(doc))],
           [layerKeys.outputId]: id,
         }),
         ...set(
@@ -85,13 +93,35 @@ export function runCommand(doc: Y.Doc, command: Command): readonly Edit[] {
 }
 
 /** The index above the topmost picture and below the masks over it: masks act on what lies under them. */
-export function indexAboveImages(layers: readonly Layer[]): string {
+function indexAboveImages(layers: readonly Outline[]): string {
   const top = layers.findLastIndex((layer) => layer.kind === 'image');
   return indexBetween(layers[top]?.index ?? null, layers[top + 1]?.index ?? null);
 }
 
-function layersOf(doc: Y.Doc): readonly Layer[] {
-  return readLayers(rootsOf(doc).layers);
+/** What placing a layer needs to know of the others. */
+interface Outline {
+  readonly id: LayerId;
+  readonly kind: unknown;
+  readonly parent: LayerId | null;
+  readonly index: string;
+}
+
+/** The layers in order, bottom first, without reading what they hold: a hundred duplicates read them a hundred times. */
+function outlineOf(doc: Y.Doc): readonly Outline[] {
+  const found: Outline[] = [];
+  for (const [key, map] of rootsOf(doc).layers.entries()) {
+    const id = layerIdSchema.safeParse(key);
+    const position = positionSchema.safeParse(map.get(layerKeys.position));
+    if (!id.success || !position.success || map.get(layerKeys.deleted) === true) continue;
+    const [parent, index] = position.data;
+    found.push({ id: id.data, kind: map.get(layerKeys.kind), parent, index });
+  }
+  return found.sort((a, b) => compareText(a.index, b.index) || compareText(a.id, b.id));
+}
+
+function layerOf(doc: Y.Doc, id: LayerId): Layer | undefined {
+  const map = layerMap(doc, id);
+  return map === undefined ? undefined : readLayer(id, map);
 }
 
 function done(doc: Y.Doc, edits: readonly Edit[]): readonly Edit[] {
@@ -145,7 +175,7 @@ function patchLayer(doc: Y.Doc, id: LayerId, patch: LayerPatch): readonly Edit[]
 }
 
 function reorder(doc: Y.Doc, ids: readonly LayerId[], place: number): readonly Edit[] {
-  const layers = layersOf(doc);
+  const layers = outlineOf(doc);
   const moving = layers.filter((layer) => ids.includes(layer.id));
   const others = layers.filter((layer) => !ids.includes(layer.id));
   const at = Math.max(0, Math.min(others.length, place));
@@ -162,10 +192,10 @@ function reorder(doc: Y.Doc, ids: readonly LayerId[], place: number): readonly E
 }
 
 function duplicate(doc: Y.Doc, id: LayerId, copyId: LayerId, offset: number): readonly Edit[] {
-  const layers = layersOf(doc);
-  const at = layers.findIndex((layer) => layer.id === id);
-  const layer = layers[at];
+  const layer = layerOf(doc, id);
   if (layer === undefined) return [];
+  const layers = outlineOf(doc);
+  const at = layers.findIndex((other) => other.id === id);
   const [x, y, sx, sy, rotation] = layer.transform;
   const values = {
     [layerKeys.kind]: layer.kind,
@@ -199,7 +229,7 @@ function duplicate(doc: Y.Doc, id: LayerId, copyId: LayerId, offset: number): re
 }
 
 function clearMask(doc: Y.Doc, id: LayerId): readonly Edit[] {
-  const layer = layersOf(doc).find((candidate) => candidate.id === id);
+  const layer = layerOf(doc, id);
   if (layer?.kind !== 'mask') return [];
   const tiles = [...layer.tiles.keys()].flatMap((key) => set(doc, `tiles:${id}`, key, undefined));
   const strokes: readonly Edit[] =

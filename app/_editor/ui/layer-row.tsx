@@ -1,40 +1,25 @@
 'use client';
 
-import { useEffect, useRef, useState } from 'react';
-import type { Layer } from '../../../shared/document/schema.ts';
+import { memo, useEffect, useRef, useState } from 'react';
+import type { Layer, LayerId } from '../../../shared/document/schema.ts';
 import { classNames } from '../../_ui/class-names.ts';
 import { Icon } from '../../_ui/icon.tsx';
 import { IconButton } from '../../_ui/icon-button.tsx';
-import { ContextMenu, type MenuEntry } from '../../_ui/menu.tsx';
-import { isEnabled, perform } from '../core/action.ts';
 import { applyCommands } from '../core/editor.ts';
-import { useActions, useEditor, useReadable } from './editor-context.ts';
+import { useEditor, useReadable } from './editor-context.ts';
 import { LayerThumbnail } from './layer-thumbnail.tsx';
 import type { LayerDrag } from './use-layer-drag.ts';
 
-const menuActions = [
-  'layer.rename',
-  'edit.duplicate',
-  'mask.invert',
-  'mask.clear',
-  'layer.hide',
-  'layer.lock',
-  'layer.front',
-  'layer.forward',
-  'layer.backward',
-  'layer.back',
-  'frame.around-selection',
-  'edit.delete',
-];
-
 /** One layer: thumbnail, name, lock, eye. A tree item that can be picked, renamed and dragged. */
-export function LayerRow({
+export const LayerRow = memo(function LayerRow({
   layer,
   isSelected,
   isCurrent,
+  isDragged,
   canEdit,
-  drag,
-  place,
+  row,
+  count,
+  startDrag,
   onFocus,
 }: {
   readonly layer: Layer;
@@ -42,9 +27,11 @@ export function LayerRow({
   /** The one that Tab reaches. */
   readonly isCurrent: boolean;
   readonly canEdit: boolean;
-  readonly drag: LayerDrag;
-  readonly place: { readonly row: number; readonly count: number };
-  readonly onFocus: () => void;
+  readonly isDragged: boolean;
+  readonly row: number;
+  readonly count: number;
+  readonly startDrag: LayerDrag['start'];
+  readonly onFocus: (id: LayerId) => void;
 }) {
   const editor = useEditor();
   const isRenaming = useReadable(editor.renaming) === layer.id;
@@ -69,89 +56,67 @@ export function LayerRow({
   const kind = layer.kind === 'mask' ? (layer.inverted ? 'inverted mask' : 'mask') : 'picture';
   const states = [kind, layer.hidden && 'hidden', layer.locked && 'locked'].filter(Boolean).join(', ');
   return (
-    <ContextMenu entries={useMenu()}>
-      <div
-        aria-label={`${layer.name}, ${states}`}
-        aria-level={1}
-        aria-posinset={place.row + 1}
-        aria-selected={isSelected}
-        aria-setsize={place.count}
-        className={classNames(
-          'group flex h-11 touch-pan-y items-center gap-2 rounded-control pr-1 pl-1.5 select-none coarse:h-13',
-          isSelected ? 'bg-accent-wash' : 'hover:bg-hover',
-          drag.ids.includes(layer.id) && 'opacity-40',
-        )}
-        data-layer-id={layer.id}
-        onClick={select}
-        onContextMenu={() => {
-          if (!isSelected) editor.selection.set([layer.id]);
-        }}
-        onDoubleClick={() => canEdit && editor.renaming.set(layer.id)}
-        onFocus={onFocus}
-        onPointerDown={canEdit && !isRenaming ? (event) => drag.start(event, layer.id) : undefined}
-        role="treeitem"
-        tabIndex={isCurrent ? 0 : -1}
-      >
-        <LayerThumbnail layer={layer} />
-        {isRenaming && canEdit ? (
-          <NameField layer={layer} />
-        ) : (
-          <span className={classNames('min-w-0 flex-1 truncate', layer.hidden && 'text-ink-faint')}>
-            {layer.name}
-          </span>
-        )}
-        {layer.kind === 'mask' && layer.inverted ? <Icon className="text-ink-faint" name="invert" /> : null}
-        <span className="flex" onPointerDown={(event) => event.stopPropagation()}>
-          <IconButton
-            className={classNames(
-              !layer.locked &&
-                'opacity-0 group-hover:opacity-100 focus-visible:opacity-100 coarse:opacity-100',
-            )}
-            disabled={!canEdit}
-            icon={layer.locked ? 'lock' : 'unlock'}
-            label={`${layer.locked ? 'Unlock' : 'Lock'} ${layer.name}`}
-            onClick={(event) => {
-              event.stopPropagation();
-              toggle({ locked: !layer.locked }, layer.locked ? 'Unlock layer' : 'Lock layer');
-            }}
-            size="small"
-            tabIndex={-1}
-          />
-          <IconButton
-            disabled={!canEdit}
-            icon={layer.hidden ? 'eye-off' : 'eye'}
-            label={`${layer.hidden ? 'Show' : 'Hide'} ${layer.name}`}
-            onClick={(event) => {
-              event.stopPropagation();
-              toggle({ hidden: !layer.hidden }, layer.hidden ? 'Show layer' : 'Hide layer');
-            }}
-            size="small"
-            tabIndex={-1}
-          />
+    <div
+      aria-label={`${layer.name}, ${states}`}
+      aria-level={1}
+      aria-posinset={row + 1}
+      aria-selected={isSelected}
+      aria-setsize={count}
+      className={classNames(
+        'group flex h-11 touch-pan-y items-center gap-2 rounded-control pr-1 pl-1.5 select-none coarse:h-13',
+        isSelected ? 'bg-accent-wash' : 'hover:bg-hover',
+        isDragged && 'opacity-40',
+      )}
+      data-layer-id={layer.id}
+      onClick={select}
+      onContextMenu={() => {
+        if (!isSelected) editor.selection.set([layer.id]);
+      }}
+      onDoubleClick={() => canEdit && editor.renaming.set(layer.id)}
+      onFocus={() => onFocus(layer.id)}
+      onPointerDown={canEdit && !isRenaming ? (event) => startDrag(event, layer.id) : undefined}
+      role="treeitem"
+      tabIndex={isCurrent ? 0 : -1}
+    >
+      <LayerThumbnail layer={layer} />
+      {isRenaming && canEdit ? (
+        <NameField layer={layer} />
+      ) : (
+        <span className={classNames('min-w-0 flex-1 truncate', layer.hidden && 'text-ink-faint')}>
+          {layer.name}
         </span>
-      </div>
-    </ContextMenu>
+      )}
+      {layer.kind === 'mask' && layer.inverted ? <Icon className="text-ink-faint" name="invert" /> : null}
+      <span className="flex" onPointerDown={(event) => event.stopPropagation()}>
+        <IconButton
+          className={classNames(
+            !layer.locked && 'opacity-0 group-hover:opacity-100 focus-visible:opacity-100 coarse:opacity-100',
+          )}
+          disabled={!canEdit}
+          icon={layer.locked ? 'lock' : 'unlock'}
+          label={`${layer.locked ? 'Unlock' : 'Lock'} ${layer.name}`}
+          onClick={(event) => {
+            event.stopPropagation();
+            toggle({ locked: !layer.locked }, layer.locked ? 'Unlock layer' : 'Lock layer');
+          }}
+          size="small"
+          tabIndex={-1}
+        />
+        <IconButton
+          disabled={!canEdit}
+          icon={layer.hidden ? 'eye-off' : 'eye'}
+          label={`${layer.hidden ? 'Show' : 'Hide'} ${layer.name}`}
+          onClick={(event) => {
+            event.stopPropagation();
+            toggle({ hidden: !layer.hidden }, layer.hidden ? 'Show layer' : 'Hide layer');
+          }}
+          size="small"
+          tabIndex={-1}
+        />
+      </span>
+    </div>
   );
-}
-
-function useMenu(): readonly MenuEntry[] {
-  const editor = useEditor();
-  const actions = useActions();
-  useReadable(editor.selection);
-  return menuActions.flatMap((id): readonly MenuEntry[] => {
-    const action = actions.find((candidate) => candidate.id === id);
-    if (action === undefined || !isEnabled(action, editor)) return [];
-    const entry: MenuEntry = {
-      id,
-      label: action.label,
-      icon: action.icon,
-      shortcut: action.shortcuts?.[0],
-      danger: id === 'edit.delete',
-      onSelect: () => perform(action, editor),
-    };
-    return id === 'edit.delete' ? [{ kind: 'separator', id: 'before-delete' }, entry] : [entry];
-  });
-}
+});
 
 /** The name while it is edited: Enter keeps it, Escape drops it, leaving the field keeps it. */
 function NameField({ layer }: { readonly layer: Layer }) {

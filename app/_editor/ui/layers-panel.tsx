@@ -3,6 +3,7 @@
 import { useRef, useState } from 'react';
 import { type BlendMode, blendModes, type LayerId } from '../../../shared/document/schema.ts';
 import { IconButton } from '../../_ui/icon-button.tsx';
+import { ContextMenu } from '../../_ui/menu.tsx';
 import { Select } from '../../_ui/select.tsx';
 import { Slider } from '../../_ui/slider.tsx';
 import { applyCommands, editableSelection } from '../core/editor.ts';
@@ -12,6 +13,8 @@ import { middleOnCanvas } from './middle-on-canvas.ts';
 import { ActionButton } from './toolbar.tsx';
 import { useLayerDrag } from './use-layer-drag.ts';
 import { useLayerKeys } from './use-layer-keys.ts';
+import { useLayerMenu } from './use-layer-menu.ts';
+import { useRowWindow } from './use-row-window.ts';
 
 const blendLabels: Readonly<Record<BlendMode, string>> = {
   normal: 'Normal',
@@ -37,8 +40,13 @@ export function LayersPanel() {
   const topFirst = layers.toReversed();
   const [current, setCurrent] = useState<LayerId | null>(null);
   const focusable = topFirst.find((layer) => layer.id === current) ?? topFirst[0];
-  const drag = useLayerDrag({ list, topFirst });
-  const onKeyDown = useLayerKeys({ topFirst, current: focusable, setCurrent, list });
+  const { rowHeight, first, end } = useRowWindow(list, topFirst.length);
+  // The row that Tab reaches must be one that is drawn.
+  const shown = topFirst.slice(first, end);
+  const tabStop = focusable !== undefined && shown.includes(focusable) ? focusable : shown[0];
+  const drag = useLayerDrag({ list, topFirst, rowHeight });
+  const onKeyDown = useLayerKeys({ topFirst, current: focusable, setCurrent, list, rowHeight });
+  const menu = useLayerMenu();
 
   return (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
@@ -75,33 +83,39 @@ export function LayersPanel() {
           No layers yet. Pictures you accept or drop here, and the masks you paint, become layers.
         </p>
       ) : (
-        <div
-          aria-label="Layers"
-          aria-multiselectable="true"
-          className="relative min-h-0 flex-1 overflow-y-auto px-2 pb-2"
-          onKeyDown={onKeyDown}
-          ref={list}
-          role="tree"
-        >
-          {topFirst.map((layer, row) => (
-            <LayerRow
-              canEdit={canEdit}
-              drag={drag}
-              isCurrent={layer.id === focusable?.id}
-              isSelected={selection.includes(layer.id)}
-              key={layer.id}
-              layer={layer}
-              onFocus={() => setCurrent(layer.id)}
-              place={{ row, count: topFirst.length }}
-            />
-          ))}
-          {drag.line === null ? null : (
-            <div
-              className="pointer-events-none absolute inset-x-2 z-10 h-0.5 rounded-full bg-accent before:absolute before:-top-[3px] before:-left-1 before:size-2 before:rounded-full before:border-2 before:border-accent before:bg-surface"
-              style={{ top: drag.line - 1 }}
-            />
-          )}
-        </div>
+        <ContextMenu entries={menu}>
+          <div
+            aria-label="Layers"
+            aria-multiselectable="true"
+            className="relative my-1 min-h-0 flex-1 overflow-y-auto px-2"
+            onKeyDown={onKeyDown}
+            ref={list}
+            role="tree"
+          >
+            <div aria-hidden="true" style={{ height: first * rowHeight }} />
+            {shown.map((layer, i) => (
+              <LayerRow
+                canEdit={canEdit}
+                count={topFirst.length}
+                isCurrent={layer.id === tabStop?.id}
+                isDragged={drag.ids.includes(layer.id)}
+                isSelected={selection.includes(layer.id)}
+                key={layer.id}
+                layer={layer}
+                onFocus={setCurrent}
+                row={first + i}
+                startDrag={drag.start}
+              />
+            ))}
+            <div aria-hidden="true" style={{ height: (topFirst.length - end) * rowHeight }} />
+            {drag.line === null ? null : (
+              <div
+                className="pointer-events-none absolute inset-x-2 z-10 h-0.5 rounded-full bg-accent before:absolute before:-top-[3px] before:-left-1 before:size-2 before:rounded-full before:border-2 before:border-accent before:bg-surface"
+                style={{ top: drag.line - 1 }}
+              />
+            )}
+          </div>
+        </ContextMenu>
       )}
     </div>
   );

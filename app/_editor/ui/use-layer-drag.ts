@@ -1,6 +1,6 @@
 'use client';
 
-import { type PointerEvent as ReactPointerEvent, useEffect, useRef, useState } from 'react';
+import { type PointerEvent as ReactPointerEvent, useCallback, useEffect, useRef, useState } from 'react';
 import type { Layer, LayerId } from '../../../shared/document/schema.ts';
 import { applyCommands } from '../core/editor.ts';
 import { useEditor } from './editor-context.ts';
@@ -23,85 +23,87 @@ const scrollZone = 28;
 export function useLayerDrag({
   list,
   topFirst,
+  rowHeight,
 }: {
   readonly list: { readonly current: HTMLElement | null };
   readonly topFirst: readonly Layer[];
+  readonly rowHeight: number;
 }): LayerDrag {
   const editor = useEditor();
   const [state, setState] = useState<{ readonly ids: readonly LayerId[]; readonly line: number } | null>(
     null,
   );
-  const layers = useRef(topFirst);
-  layers.current = topFirst;
+  const latest = useRef({ topFirst, rowHeight });
+  latest.current = { topFirst, rowHeight };
   const stop = useRef<(() => void) | null>(null);
   useEffect(() => () => stop.current?.(), []);
 
-  function start(event: ReactPointerEvent<HTMLElement>, id: LayerId): void {
-    if (event.button !== 0) return;
-    stop.current?.();
-    const isTouch = event.pointerType === 'touch';
-    const from = { x: event.clientX, y: event.clientY, at: event.timeStamp };
-    let dragged: readonly LayerId[] | null = null;
-    let gap = 0;
+  const start = useCallback(
+    (event: ReactPointerEvent<HTMLElement>, id: LayerId): void => {
+      if (event.button !== 0) return;
+      stop.current?.();
+      const isTouch = event.pointerType === 'touch';
+      const from = { x: event.clientX, y: event.clientY, at: event.timeStamp };
+      let dragged: readonly LayerId[] | null = null;
+      let gap = 0;
 
-    function onMove(move: PointerEvent): void {
-      const element = list.current;
-      if (element === null) return;
-      if (dragged === null) {
-        if (Math.hypot(move.clientX - from.x, move.clientY - from.y) < threshold) return;
-        if (isTouch && move.timeStamp - from.at < holdMs) {
-          end();
-          return;
+      function onMove(move: PointerEvent): void {
+        const element = list.current;
+        if (element === null) return;
+        if (dragged === null) {
+          if (Math.hypot(move.clientX - from.x, move.clientY - from.y) < threshold) return;
+          if (isTouch && move.timeStamp - from.at < holdMs) {
+            end();
+            return;
+          }
+          const selection = editor.selection.get();
+          dragged = selection.includes(id) ? selection : [id];
         }
-        const selection = editor.selection.get();
-        dragged = selection.includes(id) ? selection : [id];
+        move.preventDefault();
+        const box = element.getBoundingClientRect();
+        if (move.clientY < box.top + scrollZone) element.scrollTop -= 8;
+        if (move.clientY > box.bottom - scrollZone) element.scrollTop += 8;
+        const rows = latest.current;
+        const y = move.clientY - box.top + element.scrollTop;
+        gap = Math.max(0, Math.min(rows.topFirst.length, Math.round(y / rows.rowHeight)));
+        const line = gap * rows.rowHeight;
+        setState({ ids: dragged, line });
       }
-      move.preventDefault();
-      const box = element.getBoundingClientRect();
-      if (move.clientY < box.top + scrollZone) element.scrollTop -= 8;
-      if (move.clientY > box.bottom - scrollZone) element.scrollTop += 8;
-      const rows = [...element.querySelectorAll<HTMLElement>('[data-layer-id]')];
-      gap = rows.filter((row) => {
-        const { top, height } = row.getBoundingClientRect();
-        return move.clientY > top + height / 2;
-      }).length;
-      const before = rows[gap - 1];
-      const line = before === undefined ? (rows[0]?.offsetTop ?? 0) : before.offsetTop + before.offsetHeight;
-      setState({ ids: dragged, line });
-    }
 
-    function onUp(): void {
-      if (dragged !== null) {
-        const ids = dragged;
-        // Rows run from the top down, places from the bottom up, counted without the layers that move.
-        const below = layers.current.slice(gap).filter((layer) => !ids.includes(layer.id)).length;
-        applyCommands(editor, 'Reorder layers', [{ type: 'reorder', ids, place: below }]);
-        swallowClick();
+      function onUp(): void {
+        if (dragged !== null) {
+          const ids = dragged;
+          // Rows run from the top down, places from the bottom up, counted without the layers that move.
+          const below = latest.current.topFirst.slice(gap).filter((layer) => !ids.includes(layer.id)).length;
+          applyCommands(editor, 'Reorder layers', [{ type: 'reorder', ids, place: below }]);
+          swallowClick();
+        }
+        end();
       }
-      end();
-    }
 
-    function onKey(key: KeyboardEvent): void {
-      if (key.key !== 'Escape') return;
-      key.stopPropagation();
-      end();
-    }
+      function onKey(key: KeyboardEvent): void {
+        if (key.key !== 'Escape') return;
+        key.stopPropagation();
+        end();
+      }
 
-    function end(): void {
-      window.removeEventListener('pointermove', onMove);
-      window.removeEventListener('pointerup', onUp);
-      window.removeEventListener('pointercancel', end);
-      window.removeEventListener('keydown', onKey, true);
-      stop.current = null;
-      setState(null);
-    }
+      function end(): void {
+        window.removeEventListener('pointermove', onMove);
+        window.removeEventListener('pointerup', onUp);
+        window.removeEventListener('pointercancel', end);
+        window.removeEventListener('keydown', onKey, true);
+        stop.current = null;
+        setState(null);
+      }
 
-    window.addEventListener('pointermove', onMove);
-    window.addEventListener('pointerup', onUp);
-    window.addEventListener('pointercancel', end);
-    window.addEventListener('keydown', onKey, true);
-    stop.current = end;
-  }
+      window.addEventListener('pointermove', onMove);
+      window.addEventListener('pointerup', onUp);
+      window.addEventListener('pointercancel', end);
+      window.addEventListener('keydown', onKey, true);
+      stop.current = end;
+    },
+    [editor, list],
+  );
 
   return { ids: state?.ids ?? [], line: state?.line ?? null, start };
 }

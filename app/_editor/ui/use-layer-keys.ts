@@ -15,11 +15,13 @@ export function useLayerKeys({
   current,
   setCurrent,
   list,
+  rowHeight,
 }: {
   readonly topFirst: readonly Layer[];
   readonly current: Layer | undefined;
   readonly setCurrent: (id: LayerId) => void;
   readonly list: { readonly current: HTMLElement | null };
+  readonly rowHeight: number;
 }): (event: KeyboardEvent) => void {
   const editor = useEditor();
 
@@ -29,7 +31,21 @@ export function useLayerKeys({
     setCurrent(layer.id);
     const selection = editor.selection.get();
     editor.selection.set(adds ? [...selection.filter((id) => id !== layer.id), layer.id] : [layer.id]);
-    list.current?.querySelector<HTMLElement>(`[data-layer-id="${CSS.escape(layer.id)}"]`)?.focus();
+    focusRow(layer.id, topFirst.indexOf(layer));
+  }
+
+  /** Brings a row into view, where it is drawn if it was not, and gives it the focus. */
+  function focusRow(id: LayerId, row: number): void {
+    const element = list.current;
+    if (element === null) return;
+    const top = row * rowHeight;
+    if (top < element.scrollTop) element.scrollTop = top;
+    if (top + rowHeight > element.scrollTop + element.clientHeight)
+      element.scrollTop = top + rowHeight - element.clientHeight;
+    const find = () => element.querySelector<HTMLElement>(`[data-layer-id="${CSS.escape(id)}"]`);
+    const found = find();
+    if (found !== null) found.focus({ preventScroll: true });
+    else requestAnimationFrame(() => requestAnimationFrame(() => find()?.focus({ preventScroll: true })));
   }
 
   function move(by: 1 | -1): void {
