@@ -10,7 +10,7 @@ import { runInstructEdit } from './diffusers/instruct-edit.ts';
 import { runLatentConsistency } from './diffusers/latent-consistency.ts';
 import type { LatentResult, RunContext, StepEvent } from './diffusers/latent-loop.ts';
 import { runLatentUpscale } from './diffusers/latent-upscale.ts';
-import { configNumber, openModelFolder } from './diffusers/model-folder.ts';
+import { configNumber, inputChannels, openModelFolder } from './diffusers/model-folder.ts';
 import { type PixelResult, runPixelDiffusion } from './diffusers/pixel-diffusion.ts';
 import { runStableAudio } from './diffusers/stable-audio.ts';
 import { runStableDiffusion3 } from './diffusers/stable-diffusion-3.ts';
@@ -110,9 +110,10 @@ async function startTrial(manifest: DiffusersManifest, context: RunContext): Pro
     case 'stable-audio':
       return runStableAudio({ ...run, ...text, textLength: 64, start: 0, end: 1, count: 1 }, context);
     case 'unconditional': {
-      const { config, session } = await folder.open('unet');
+      const unet = await folder.open('unet');
+      const { config, session } = unet;
       const side = configNumber(config, 'sample_size', 32);
-      const shape = [1, configNumber(config, 'in_channels', 3), side, side];
+      const shape = [1, inputChannels(unet, 3), side, side];
       const classLabels = session.hasInput('class_labels') ? [0] : undefined;
       return runPixelDiffusion({ shape, plan: { steps: STEPS }, scheduler, rng, classLabels }, context);
     }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { resolveInput } from '../../runtime/io-adapter.ts';
 import type { ModelSession } from '../../runtime/session.ts';
 import type { SessionCache, SessionLease } from '../../runtime/session-cache.ts';
 import { loadPromptTokenizer } from '../../text/load-tokenizer.ts';
@@ -90,6 +91,16 @@ export function configNumber(
 ): number {
   const value = config[name];
   return typeof value === 'number' && Number.isFinite(value) ? value : fallback;
+}
+
+/**
+ * Returns how many channels a denoiser takes: what the graph states, else its configuration, else the fallback. Some
+ * exporters write no configuration beside a graph.
+ */
+export function inputChannels(component: Component, fallback: number): number {
+  const name = resolveInput('sample', component.session.inputs);
+  const stated = component.session.inputs.find((input) => input.name === name)?.shape[1];
+  return typeof stated === 'number' ? stated : configNumber(component.config, 'in_channels', fallback);
 }
 
 async function readObject(path: string): Promise<Readonly<Record<string, unknown>>> {

@@ -12,7 +12,7 @@ import {
   splitBranches,
   timestepTensor,
 } from './latent-loop.ts';
-import { configNumber, type ModelFolder } from './model-folder.ts';
+import { configNumber, inputChannels, type ModelFolder } from './model-folder.ts';
 import { openVae } from './vae.ts';
 
 export interface StableDiffusion3Request {
@@ -42,7 +42,7 @@ export async function* runStableDiffusion3(
     positive: await encodeText(request, { folder, width, text: request.prompt }),
     negative: await encodeText(request, { folder, width, text: request.negativePrompt }),
   };
-  const channels = configNumber(transformer.config, 'in_channels', vae.latentChannels);
+  const channels = inputChannels(transformer, vae.latentChannels);
   const shape = [1, channels, Math.floor(request.height / vae.scale), Math.floor(request.width / vae.scale)];
   const latents = yield* runLatentLoop({
     plan,

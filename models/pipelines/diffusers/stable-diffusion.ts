@@ -18,7 +18,7 @@ import {
   splitBranches,
   timestepTensor,
 } from './latent-loop.ts';
-import { type Component, configNumber, type ModelFolder } from './model-folder.ts';
+import { type Component, inputChannels, type ModelFolder } from './model-folder.ts';
 import { openVae, type Vae } from './vae.ts';
 
 export interface StableDiffusionRequest {
@@ -223,7 +223,7 @@ async function startInpaint(
   const { rng, strength = 1 } = request;
   const count = countPictures(request);
   const { source, mask } = pictures;
-  const channels = configNumber(unet.config, 'in_channels', vae.latentChannels);
+  const channels = inputChannels(unet, vae.latentChannels);
   const isNineChannel = channels === 2 * vae.latentChannels + 1;
   if (!isNineChannel && channels !== vae.latentChannels) {
     throw new PipelineError(
