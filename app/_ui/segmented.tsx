@@ -16,7 +16,8 @@ export function Segmented<Value extends string>({
 }: {
   readonly label: string;
   readonly hideLabel?: boolean | undefined;
-  readonly value: Value;
+  /** null when none of the options is the one in force. */
+  readonly value: Value | null;
   readonly options: readonly { readonly value: Value; readonly label: string; readonly hint?: string }[];
   readonly onChange: (value: Value) => void;
   readonly disabled?: boolean | undefined;
@@ -38,7 +39,7 @@ export function Segmented<Value extends string>({
         disabled={disabled}
         onValueChange={choose}
         orientation="horizontal"
-        value={value}
+        value={value ?? ''}
       >
         {options.map((option) => (
           <Radix.Item

@@ -28,7 +28,7 @@ export function SettingsForm({
   readonly onChange: (change: Partial<Settings>) => void;
 }) {
   const [more, setMore] = useState(false);
-  const count = counts.find((candidate) => Number(candidate) >= settings.count) ?? '8';
+  const count = counts.find((candidate) => Number(candidate) === settings.count) ?? null;
   return (
     <div className="flex flex-col gap-3">
       <Segmented
