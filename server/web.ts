@@ -8,6 +8,9 @@ import { startMaintenance } from './maintenance.ts';
 /** How long open requests may take to finish after the signal to stop. */
 const graceMs = 2_500;
 
+/** Everything else is refused here: Next answers TRACE with a fault of its own. */
+const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
+
 /** The web process: Next over the finished build (or from the sources when NODE_ENV is development), on PORT. */
 async function main(): Promise<void> {
   const env = readEnv();
@@ -26,6 +29,10 @@ async function main(): Promise<void> {
   const server = createServer(
     { requestTimeout: 120_000, headersTimeout: 20_000, maxHeaderSize: 32 * 1024 },
     (request, response) => {
+      if (!methods.has(request.method ?? '')) {
+        response.writeHead(405, { Allow: [...methods].join(', ') }).end();
+        return;
+      }
       if (env.TRUST_PROXY === '0') nameRealAddress(request);
       handle(request, response).catch((error: unknown) => {
         log.error({ err: error }, 'a request failed');
