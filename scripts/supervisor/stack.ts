@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import pg from 'pg';
 import { childEnv, type Env, portsOf } from '../../platform/env.ts';
 import { AppError } from '../../platform/errors.ts';
 import { homeAt, prepareHome, readSecret } from '../../platform/home.ts';
@@ -89,6 +90,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     }
     await waitForAnswer(`http://127.0.0.1:${ports.collab}/health`, 'collab', home.logs);
     await waitForAnswer(`http://127.0.0.1:${ports.web}/api/health`, 'web', home.logs);
+    await waitForWorker(databaseUrl, home.logs);
     return { address, stop };
   } catch (error) {
     await stop();
@@ -166,6 +168,28 @@ async function refuseTakenPorts(ports: Readonly<Record<string, number>>): Promis
       fix: `Stop the program that uses it, or choose another: ${variable}=${port + 10} npm start`,
     });
   }
+}
+
+/** A ready line before the first worker would invite people to press Generate and be refused. */
+async function waitForWorker(databaseUrl: string, logs: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const deadline = Date.now() + 120_000;
+    while (Date.now() < deadline) {
+      const alive = await client.query(
+        `select 1 from worker where "stoppedAt" is null and "heartbeatAt" > now() at time zone 'utc' - interval '10 s'
+           and exists (select 1 from pg_locks where locktype = 'advisory' and classid = 4242 and objid = "lockKey")`,
+      );
+      if (alive.rowCount !== 0) return;
+      await new Promise((next) => setTimeout(next, 150));
+    }
+  } finally {
+    await client.end();
+  }
+  throw new AppError('unavailable', 'The worker did not start within two minutes.', {
+    fix: `Read ${join(logs, 'worker.log')}; npx gesso doctor says whether the model pack is complete.`,
+  });
 }
 
 async function waitForAnswer(url: string, name: string, logs: string): Promise<void> {
