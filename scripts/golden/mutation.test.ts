@@ -1,9 +1,9 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { classifierFree } from '../../models/core/guidance/classifier-free.ts';
 import { runLevel } from './level.ts';
+import { level as pipelines } from './pipelines.ts';
 import { level as schedules } from './schedules.ts';
 import { level as steps } from './steps.ts';
 
@@ -65,18 +65,15 @@ describe('a single changed constant turns the suite red', () => {
     expect((await runLevel(steps, scratch)).failures.length).toBeGreaterThan(0);
   });
 
-  it('guidance scale', () => {
-    const negative = Float32Array.of(0.1, -0.4, 2);
-    const positive = Float32Array.of(0.3, 0.2, -1);
-    const at = { index: 0, count: 1, timestep: 0, alpha: 1, sigma: 1 };
-    const combined = (scale: number) => {
-      const out = new Float32Array(3);
-      classifierFree({ scale }).combine([negative, positive], at, out);
-      return [...out];
-    };
-    const f = Math.fround;
-    const expected = [...negative].map((value, i) => f(value + f(f(7.5) * f(positive[i] - value))));
-    expect(combined(7.5)).toEqual(expected);
-    expect(combined(7.50001)).not.toEqual(expected);
+  it('guidance scale', async () => {
+    const id = 'sd-txt2img-ddim-0';
+    const request = path.join(scratch, 'pipelines', id, 'request.json');
+    for (const part of ['models', 'tokenizers']) symlinkSync(path.join(DIR, part), path.join(scratch, part));
+    cpSync(path.join(DIR, 'pipelines', id), path.dirname(request), { recursive: true });
+    expect((await runLevel(pipelines, scratch)).failures).toEqual([]);
+    const asked: { guidance_scale: number } = JSON.parse(readFileSync(request, 'utf8'));
+    asked.guidance_scale *= 1.001;
+    writeFileSync(request, JSON.stringify(asked));
+    expect((await runLevel(pipelines, scratch)).failures).toHaveLength(1);
   });
 });
