@@ -87,6 +87,22 @@ test('[E5] an update that the database refuses is seen by nobody and acknowledge
   expect((await harness.committed(canvas)).getText('prompt').toString()).toBe('keptlost?');
 });
 
+test('[E8] a canvas that is deleted under its room costs no other room anything', async () => {
+  const [gone, calm] = [await harness.makeCanvas(), await harness.makeCanvas()];
+  const a = await (await harness.connect(server, ada, gone)).sync();
+  const b = await (await harness.connect(server, bob, calm)).sync();
+  // Both client ids are known before the deletion, so that only the log can fail.
+  a.type('a');
+  b.type('b');
+  await until(() => a.acknowledgements.length === 2 && b.acknowledgements.length === 2);
+  await harness.db.database.canvas.delete({ where: { id: gone } });
+  a.type('lost');
+  for (const letter of 'kept') b.type(letter);
+  expect((await a.closed).code).toBe(4503);
+  await until(async () => (await harness.committed(calm)).getText('prompt').toString() === 'bkept');
+  expect(b.socket.readyState).toBe(b.socket.OPEN);
+});
+
 test('[E3] a gap is neither stored nor acknowledged; the server asks and gets the rest', async () => {
   const canvas = await harness.makeCanvas();
   const a = await (await harness.connect(server, ada, canvas)).sync();

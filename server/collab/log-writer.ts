@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import * as Y from 'yjs';
 import type { LogName } from '../features/canvas-log/service.ts';
 import { largestBatch, mostBatchRows } from './limits.ts';
@@ -80,17 +80,34 @@ export class LogWriter<Sender> {
 
   async #flush(): Promise<void> {
     const batch = this.#takeBatch();
-    const { rows, rowOf } = gatherRows(batch);
-    let ids: readonly bigint[];
     try {
-      ids = rows.length === 0 ? [] : await insertLogRows(this.#pool, rows);
+      await this.#commit(batch);
     } catch (cause) {
-      for (const sink of new Set(batch.map((waiting) => waiting.sink))) {
-        this.discard(sink);
-        sink.onCommitFailed(cause);
-      }
-      return;
+      const sinks = [...new Set(batch.map((waiting) => waiting.sink))];
+      if (sinks.length > 1 && isRolledBack(cause)) await this.#commitEach(sinks, batch);
+      else for (const sink of sinks) this.#fail(sink, cause);
     }
+  }
+
+  /** One room's canvas may have been deleted under it; that must not cost the other rooms their edits. */
+  async #commitEach(sinks: readonly EditSink<Sender>[], batch: readonly Waiting<Sender>[]): Promise<void> {
+    for (const sink of sinks) {
+      try {
+        await this.#commit(batch.filter((waiting) => waiting.sink === sink));
+      } catch (cause) {
+        this.#fail(sink, cause);
+      }
+    }
+  }
+
+  #fail(sink: EditSink<Sender>, cause: unknown): void {
+    this.discard(sink);
+    sink.onCommitFailed(cause);
+  }
+
+  async #commit(batch: readonly Waiting<Sender>[]): Promise<void> {
+    const { rows, rowOf } = gatherRows(batch);
+    const ids = rows.length === 0 ? [] : await insertLogRows(this.#pool, rows);
     const committed = new Map<EditSink<Sender>, CommittedEdit<Sender>[]>();
     for (const [index, { sink, edit }] of batch.entries()) {
       const row = rowOf[index];
@@ -112,6 +129,11 @@ export class LogWriter<Sender> {
     }
     return this.#waiting.splice(0, count);
   }
+}
+
+/** Whether Postgres refused the statement itself (bad data, a broken constraint): then nothing of it was committed. */
+function isRolledBack(cause: unknown): boolean {
+  return cause instanceof pg.DatabaseError && /^2[23]/.test(cause.code ?? '');
 }
 
 /**

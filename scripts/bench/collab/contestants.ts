@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { childEnv } from '../../../platform/env.ts';
 import {
   type EmbeddedPostgres,
@@ -14,7 +15,7 @@ import { freePort } from '../../../platform/testing/postgres-setup.ts';
 import { type Database, openDatabase } from '../../../prisma/client.ts';
 import { migrate } from '../../../prisma/migrate.ts';
 import { issueTicket } from '../../../server/features/tickets/service.ts';
-import type { LoadOrder } from './load-order.ts';
+import type { LoadOrder, Quantiles } from './load-order.ts';
 
 export const benchOrigin = 'http://bench.test';
 
@@ -25,6 +26,8 @@ export interface Contestant {
   readonly promise: string;
   readonly framing: LoadOrder['framing'];
   readonly pid: number;
+  /** Milliseconds that one row takes to be committed on this machine at this moment, unhurried; null without a database. */
+  readonly commit: Quantiles;
   /** Fresh rooms with addresses for everybody in them. */
   makeRooms(rooms: number, people: number): Promise<LoadOrder['rooms']>;
   stop(): Promise<void>;
@@ -71,6 +74,7 @@ export async function startGesso(): Promise<Contestant> {
     promise: 'committed to Postgres (fsync) before anybody sees it, acknowledged',
     framing: 'y-websocket',
     pid: child.pid ?? 0,
+    commit: await timeCommits(url),
     makeRooms: async (rooms, people) => {
       const names: LoadOrder['rooms'] = [];
       for (let index = 0; index < rooms; index += 1) {
@@ -80,6 +84,22 @@ export async function startGesso(): Promise<Contestant> {
     },
     stop: () => stopGesso({ child, database, postgres, folder }),
   };
+}
+
+/** What the disk and the other users of the machine leave of a commit: no acknowledgement can be faster. */
+async function timeCommits(url: string): Promise<Quantiles> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('create table commit_probe (value bytea)');
+  const times: number[] = [];
+  for (let index = 0; index < 100; index += 1) {
+    const began = performance.now();
+    await client.query('insert into commit_probe values ($1)', [Buffer.alloc(45)]);
+    times.push(performance.now() - began);
+  }
+  await client.end();
+  const sorted = times.sort((a, b) => a - b);
+  return { p50: sorted[50] ?? 0, p99: sorted[98] ?? 0 };
 }
 
 async function makeCanvas(
@@ -135,6 +155,7 @@ export async function startHocuspocus(): Promise<Contestant> {
     promise: 'kept in memory; nothing is stored, nothing is acknowledged as stored',
     framing: 'hocuspocus',
     pid: child.pid ?? 0,
+    commit: null,
     makeRooms: async (rooms, people) => nameRooms(rooms, people, () => `ws://127.0.0.1:${port}/`),
     stop: () => endProcess(child),
   };
@@ -176,6 +197,7 @@ export async function startYWebsocketServer(): Promise<Contestant | Absent> {
     promise: 'kept in memory; nothing is stored, nothing is acknowledged',
     framing: 'y-websocket',
     pid: child.pid ?? 0,
+    commit: null,
     makeRooms: async (rooms, people) => nameRooms(rooms, people, (room) => `ws://127.0.0.1:${port}/${room}`),
     stop: () => endProcess(child),
   };

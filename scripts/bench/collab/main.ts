@@ -11,7 +11,7 @@ import {
   startHocuspocus,
   startYWebsocketServer,
 } from './contestants.ts';
-import { type LoadOrder, type LoadReport, loadReportSchema } from './load-order.ts';
+import { type LoadOrder, type LoadReport, loadReportSchema, type Quantiles } from './load-order.ts';
 import { type Usage, watchUsage } from './process-stats.ts';
 
 interface Scenario {
@@ -40,7 +40,7 @@ type Done = Extract<LoadReport, { kind: 'done' }>;
 interface Row {
   readonly scenario: string;
   readonly server: string;
-  readonly result: (Done & Usage) | { readonly absent: string };
+  readonly result: (Done & Usage & { readonly commit: Quantiles }) | { readonly absent: string };
 }
 
 /**
@@ -103,7 +103,7 @@ async function measure(
       origin: benchOrigin,
       rooms: await contestant.makeRooms(scenario.rooms, scenario.people),
     };
-    return await load(order, contestant.pid);
+    return { ...(await load(order, contestant.pid)), commit: contestant.commit };
   } finally {
     await contestant.stop();
   }
@@ -180,6 +180,12 @@ function table(rows: readonly Row[], machine: Machine, seconds: number): string 
       ]
         .map(pad)
         .join(''),
+    );
+  }
+  for (const { scenario, server, result } of rows) {
+    if ('absent' in result || result.commit === null) continue;
+    lines.push(
+      `before ${server}, ${scenario}: one row alone took ${ms(result.commit.p50)} ms (p99 ${ms(result.commit.p99)}) to commit here`,
     );
   }
   return `${lines.join('\n')}\n`;
