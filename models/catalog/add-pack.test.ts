@@ -89,6 +89,15 @@ describe('addPack', () => {
     expect(readdirSync(target)).toEqual([]);
   });
 
+  it('clears what a run that was cut off left behind, but not one at work', async () => {
+    const yesterday = new Date(Date.now() - 25 * 60 * 60 * 1000);
+    mkdirSync(join(target, '.adding-old'), { recursive: true });
+    mkdirSync(join(target, '.adding-new'));
+    utimesSync(join(target, '.adding-old'), yesterday, yesterday);
+    await add();
+    expect(readdirSync(target).toSorted((a, b) => a.localeCompare(b))).toEqual(['.adding-new', 'mine']);
+  });
+
   it('refuses an id that is taken', async () => {
     await add();
     await expect(add()).rejects.toThrow(/already a model 'mine'/);

@@ -1,4 +1,15 @@
-import { copyFile, link, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { inspectFolder } from './hostile-folder.ts';
 import { type DiffusersManifest, diffusersManifestSchema, type PackFile } from './manifest.ts';
@@ -42,6 +53,7 @@ export async function addPack(options: AddOptions): Promise<AddedPack> {
   const recognised = await recogniseFolder(source, files);
   await refuseTakenId(options);
   await mkdir(options.target, { recursive: true });
+  await clearLeftovers(options.target);
   const staging = await mkdtemp(join(options.target, '.adding-'));
   try {
     const manifest = await copyRecognised(source, staging, { recognised, options });
@@ -49,6 +61,8 @@ export async function addPack(options: AddOptions): Promise<AddedPack> {
     const staged = await verifyPack(staging);
     await options.prove(staged);
     const folder = join(options.target, options.id);
+    // mkdtemp makes it private; a worker under another account must be able to read it.
+    await chmod(staging, 0o755);
     await rename(staging, folder);
     return { pack: { ...staged, folder }, className: recognised.className, warnings: recognised.warnings };
   } catch (error) {
@@ -71,6 +85,22 @@ export async function removePack(
   await rename(folder, join(doomed, id));
   await rm(doomed, { recursive: true, force: true });
   return folder;
+}
+
+/** Half-added and half-removed folders of runs that were cut off; younger ones may belong to a run at work. */
+const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
+
+async function clearLeftovers(target: string): Promise<void> {
+  for (const name of await readdir(target)) {
+    if (!name.startsWith('.adding-') && !name.startsWith('.removing-')) {
+      continue;
+    }
+    const path = join(target, name);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > LEFTOVER_AGE_MS) {
+      await rm(path, { recursive: true, force: true });
+    }
+  }
 }
 
 async function refuseTakenId(options: AddOptions): Promise<void> {
