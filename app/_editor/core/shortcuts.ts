@@ -18,6 +18,9 @@ export function matchesShortcut(shortcut: string, input: KeyInput): boolean {
   if (isSign && wantsShift && !input.shift) return false;
   if (key.length > 1) return input.key === key || (key === 'Space' && input.code === 'Space');
   if (input.key.toLowerCase() === key.toLowerCase()) return true;
-  // With Alt or Shift a digit or bracket types something else; its place then tells.
-  return /^\d$/.test(key) && input.code === `Digit${key}`;
+  // With Shift or Alt a digit or bracket types something else; its place on the keyboard then tells.
+  if (/^\d$/.test(key)) return input.code === `Digit${key}`;
+  return (wantsShift || wantsAlt) && input.code === brackets[key];
 }
+
+const brackets: Readonly<Record<string, string>> = { '[': 'BracketLeft', ']': 'BracketRight' };

@@ -45,7 +45,6 @@ export function listenToPointers(element: HTMLElement, parts: EditorParts): () =
     // The field that had the focus gives it up: shortcuts belong to the canvas now.
     element.focus({ preventScroll: true });
     element.setPointerCapture(event.pointerId);
-    if (event.button === 1) event.preventDefault();
     router.pointerDown(inputOf(event));
   }
 
@@ -90,6 +89,11 @@ export function listenToPointers(element: HTMLElement, parts: EditorParts): () =
     editor.tools.doubleClick(inputOf(event));
   }
 
+  /** The middle button drags the canvas; without this some systems start to scroll the page instead. */
+  function stopAutoscroll(event: MouseEvent): void {
+    if (event.button === 1) event.preventDefault();
+  }
+
   function onContextMenu(event: Event): void {
     event.preventDefault();
   }
@@ -103,6 +107,7 @@ export function listenToPointers(element: HTMLElement, parts: EditorParts): () =
     listen(element, 'pointerleave', () => router.pointerLeave()),
     listen(element, 'dblclick', onDoubleClick),
     listen(element, 'contextmenu', onContextMenu),
+    listen(element, 'mousedown', stopAutoscroll),
   ];
   element.addEventListener('wheel', onWheel, { passive: false });
   window.addEventListener('resize', measure);

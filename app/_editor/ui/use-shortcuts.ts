@@ -53,13 +53,15 @@ export function useShortcuts(): void {
 }
 
 export function keyInput(event: KeyboardEvent, apple: boolean): KeyInput {
+  // AltGr reports itself as Ctrl and Alt; on many layouts it is how a bracket is typed.
+  const typesSign = event.getModifierState('AltGraph');
   return {
     key: event.key,
     code: event.code,
     repeat: event.repeat,
     shift: event.shiftKey,
-    alt: event.altKey,
-    mod: apple ? event.metaKey : event.ctrlKey,
+    alt: event.altKey && !typesSign,
+    mod: (apple ? event.metaKey : event.ctrlKey) && !typesSign,
   };
 }
 
