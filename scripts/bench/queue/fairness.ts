@@ -25,7 +25,7 @@ export async function measureFairness(ground: Playground): Promise<readonly Figu
 
   // Ten teams that ask for very different amounts; all have work left when 100 have been served.
   const ten = [crowd, newcomer, ...others].slice(0, 10);
-  for (const [i, team] of ten.entries()) await enqueueMany(ground, team, 15 + 20 * i);
+  for (const [i, team] of ten.entries()) await enqueueMany(ground, team, 15 + 5 * i);
   const order = await serve(ground, worker.id, 100);
   const counts = ten.map((team) => order.filter((id) => id === team.organizationId).length);
   await emptyLine(ground);

@@ -1,4 +1,4 @@
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { openPlayground } from '../../queue/playground.ts';
 import { measureDepth } from './depth.ts';
@@ -17,34 +17,31 @@ export async function run(args: readonly string[]): Promise<number> {
     options: { seconds: { type: 'string', default: '60' }, json: { type: 'boolean', default: false } },
   });
   const say = (line: string) => values.json || process.stdout.write(`${line}\n`);
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
+  say(`${machine}; load of the last minute ${loadavg()[0]?.toFixed(1)}`);
   const ground = await openPlayground({ teams: 10, connections: 8 });
   try {
     const figures: Figure[] = [];
     const measure = async (name: string, work: () => Promise<readonly Figure[]>) => {
-      say(`measuring ${name} …`);
-      figures.push(...(await work()));
+      say(`\n${name}`);
+      const measured = await work();
+      for (const figure of measured) say(line(figure));
+      figures.push(...measured);
     };
     await measure('throughput', () => measureThroughput(ground, 2_000));
     await measure('fairness', () => measureFairness(ground));
     await measure('pickup and cancel', () => measurePickup(ground, Number.parseInt(values.seconds, 10)));
     await measure('depth', () => measureDepth(ground, 100_000));
-    const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
     const measuredAt = new Date().toISOString();
-    process.stdout.write(
-      values.json
-        ? `${JSON.stringify({ machine, measuredAt, figures }, null, 2)}\n`
-        : table(machine, figures),
-    );
+    if (values.json)
+      process.stdout.write(`${JSON.stringify({ machine, load: loadavg(), measuredAt, figures }, null, 2)}\n`);
     return 0;
   } finally {
     await ground.close();
   }
 }
 
-function table(machine: string, figures: readonly Figure[]): string {
-  const lines = figures.map(({ name, value, unit, target, isMet }) => {
-    const met = isMet === null ? '' : isMet ? 'met' : 'MISSED';
-    return `${name.padEnd(64)} ${String(value).padStart(8)} ${unit.padEnd(12)} ${target.padEnd(8)} ${met}`.trimEnd();
-  });
-  return `\n${machine}\n${lines.join('\n')}\n`;
+function line({ name, value, unit, target, isMet }: Figure): string {
+  const met = isMet === null ? '' : isMet ? 'met' : 'MISSED';
+  return `${name.padEnd(64)} ${String(value).padStart(8)} ${unit.padEnd(12)} ${target.padEnd(8)} ${met}`.trimEnd();
 }
