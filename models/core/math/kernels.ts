@@ -81,12 +81,6 @@ export function clamp(x: Latent, limit: number): void {
   }
 }
 
-/** Rounds every value to float32 in place; nothing to do for an array that holds nothing else. */
-export function roundToFloat32(x: Latent): void {
-  if (x instanceof Float32Array) return;
-  for (let i = 0; i < x.length; i++) x[i] = Math.fround(x[i]);
-}
-
 /** A zeroed array of the same type and length. */
 export function zerosLike(x: Latent): Latent {
   return x instanceof Float32Array ? new Float32Array(x.length) : new Float64Array(x.length);
