@@ -59,7 +59,7 @@ export const recipeSchema = generationSettingsSchema.extend({
   source: z.object({ sha256: sha256Schema }).nullable(),
   mask: z.object({ sha256: sha256Schema }).nullable(),
   controls: z.array(recipeControlSchema),
-  /** The canvas and the number of its last update when the request was made; null from the command line. */
+  /** The canvas, and which of its stored versions (counted from 1) the picture was made from; null from the command line. */
   canvas: z.object({ id: z.string(), version: z.number().int().min(0) }).nullable(),
   /** The name of the worker that made the picture; null from the command line. */
   worker: z.string().nullable(),
