@@ -9,7 +9,7 @@ import { ShortcutHint } from './tooltip.tsx';
 export const menuContentClass =
   'z-60 min-w-44 max-w-80 animate-fade overflow-y-auto rounded-control bg-raised p-1 shadow-float outline outline-line';
 export const menuItemClass =
-  'flex min-h-7 items-center gap-2 rounded-small px-2 py-1 text-13 text-ink select-none outline-none data-[highlighted]:bg-pressed data-[disabled]:opacity-50 coarse:min-h-11';
+  'flex min-h-7 items-center gap-2 rounded-small px-2 py-1 text-13 select-none outline-none data-[highlighted]:bg-pressed data-[disabled]:opacity-50 coarse:min-h-11';
 
 interface MenuOption {
   readonly value: string;
@@ -92,7 +92,10 @@ export function Menu({
               default:
                 return (
                   <Radix.Item
-                    className={classNames(menuItemClass, entry.danger === true && 'text-danger-text')}
+                    className={classNames(
+                      menuItemClass,
+                      entry.danger === true ? 'text-danger-text' : 'text-ink',
+                    )}
                     disabled={entry.disabled ?? false}
                     key={entry.id}
                     onSelect={entry.onSelect}
@@ -153,7 +156,10 @@ export function ContextMenu({
               default:
                 return (
                   <RadixContext.Item
-                    className={classNames(menuItemClass, entry.danger === true && 'text-danger-text')}
+                    className={classNames(
+                      menuItemClass,
+                      entry.danger === true ? 'text-danger-text' : 'text-ink',
+                    )}
                     disabled={entry.disabled ?? false}
                     key={entry.id}
                     onSelect={entry.onSelect}

@@ -7,6 +7,7 @@ import { classNames } from '../../_ui/class-names.ts';
 import { IconButton } from '../../_ui/icon-button.tsx';
 import { Menu } from '../../_ui/menu.tsx';
 import { Picture } from '../../_ui/picture.tsx';
+import { Skeleton } from '../../_ui/skeleton.tsx';
 
 /** A finished picture that waits for a decision, as the strip shows it. */
 export interface StripCandidate {
@@ -86,7 +87,11 @@ export function CandidateStrip({
             title={`${candidate.requestedBy.name}, seed ${candidate.seed}`}
             type="button"
           >
-            <Picture alt="" className="size-full rounded-small" src={candidate.url} />
+            {candidate.url === null ? (
+              <Skeleton className="size-full" />
+            ) : (
+              <Picture alt="" className="size-full rounded-small" src={candidate.url} />
+            )}
             <Avatar
               className="absolute right-0.5 bottom-0.5 shadow-[0_0_0_1.5px_var(--raised)]"
               name={candidate.requestedBy.name}

@@ -73,7 +73,8 @@ export function useCandidates(): CandidatesState {
 
   useArrivals(staged, (arrived) => {
     const own = arrived.find((candidate) => candidate.requestedBy === user.id);
-    if (own !== undefined && editor.looking.get() === null) {
+    // Who asked for them wants to see them, whatever they looked at meanwhile.
+    if (own !== undefined && !comparing) {
       editor.selection.set([]);
       editor.looking.set(own.id);
     }

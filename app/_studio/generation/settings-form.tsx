@@ -53,10 +53,10 @@ export function SettingsForm({
         />
       ) : null}
       <Collapsible.Root onOpenChange={setMore} open={more}>
-        <Collapsible.Trigger className="-ml-1 flex h-7 items-center gap-1 rounded-small pr-2 pl-1 text-13 text-ink-soft hover:text-ink coarse:h-11">
+        <Collapsible.Trigger className="-ml-1 flex h-7 max-w-full items-center gap-1 rounded-small pr-2 pl-1 text-13 text-ink-soft hover:text-ink coarse:h-11">
           <Icon name={more ? 'chevron-down' : 'chevron-right'} />
           More
-          {more ? null : <span className="pl-1 text-ink-faint">{summarise(settings)}</span>}
+          {more ? null : <span className="min-w-0 truncate pl-1 text-ink-faint">{summarise(settings)}</span>}
         </Collapsible.Trigger>
         <Collapsible.Content className="flex flex-col gap-3 pt-2">
           <Slider
