@@ -129,12 +129,31 @@ function joinNegativeNumbers(args: readonly string[]): string[] {
   return joined;
 }
 
+/** What each option takes, in words. */
+const TAKES: Readonly<Record<string, string>> = {
+  prompt: 'at most 2000 characters',
+  out: 'the name of a .png file',
+  seed: 'a whole number from 0 to 4294967295',
+  size: 'a whole number of pixels from 64 to 1024',
+  width: 'a whole number of pixels from 64 to 1024',
+  height: 'a whole number of pixels from 64 to 1024',
+  steps: 'a whole number from 1 to 50',
+  guidance: 'a number from 0 to 30',
+  negative: 'at most 2000 characters',
+  solver: 'flow-euler or flow-heun',
+  strength: 'a number from 0 to 1',
+  control: 'KIND:FILE, where KIND is edge, depth, segmentation or scribble',
+  'control-strength': 'a number from 0 to 1',
+  count: 'a whole number from 1 to 64',
+};
+
 function describeIssue(issue: z.core.$ZodIssue): string {
-  const name = issue.path[0] === 'prompt' ? 'The prompt' : `--${String(issue.path[0])}`;
-  const missing = issue.code === 'invalid_type' && issue.input === undefined && name === '--out';
-  return missing
-    ? '--out FILE.png is missing: it says where to put the picture.'
-    : `${name}: ${issue.message}`;
+  const option = String(issue.path[0]);
+  const name = option === 'prompt' ? 'The prompt' : `--${option}`;
+  if (option === 'out' && issue.code === 'invalid_type') {
+    return '--out FILE.png is missing: it says where to put the picture.';
+  }
+  return `${name} takes ${TAKES[option] ?? issue.message}.`;
 }
 
 function checkCombination(options: GenerateOptions): void {
