@@ -10,9 +10,15 @@ export interface Conversion {
  * How to read x0 out of a prediction made at x = alpha · x0 + sigma · noise. Ho et al. 2020, equation 15
  * (epsilon); Salimans and Ho 2022, appendix D (v); Lipman et al. 2023 (flow, alpha = 1 - sigma);
  * Song et al. 2021 (score); Lu and Song 2025 (trigflow, alpha = cos t).
- * @throws RangeError for logits, which are read by the discrete processes.
+ * @throws RangeError for logits, which are read by the discrete processes, and where alpha is zero and the prediction
+ * is of noise: it then says nothing about x0.
  */
 export function toOriginal(type: PredictionType, alpha: number, sigma: number): Conversion {
+  if (alpha === 0 && (type === 'epsilon' || type === 'score')) {
+    throw new RangeError(
+      `prediction_type ${type} cannot start from pure noise (rescale_betas_zero_snr): use v_prediction or sample`,
+    );
+  }
   switch (type) {
     case 'epsilon':
       return { fromX: 1 / alpha, fromPrediction: -sigma / alpha };

@@ -34,9 +34,21 @@ describe('readScheduler', () => {
     [{ _class_name: 'DDPMScheduler', variance_type: 'fixed_large_log' }, /use fixed_large/],
     [{ _class_name: 'DPMSolverMultistepScheduler', algorithm_type: 'dpmsolver' }, /final_sigmas_type/],
     [{ _class_name: 'DDIMInverseScheduler', timestep_spacing: 'linspace' }, /linspace is not defined/],
+    [{ _class_name: 'DDIMInverseScheduler', prediction_type: 'sample' }, /set_alpha_to_one to false/],
     [{ _class_name: 'DDIMScheduler', trained_betas: [0.1, 0.2] }, /2 values for num_train_timesteps 1000/],
   ])('refuses %o', (fields, message) => {
     expect(() => read(fields)).toThrow(message);
+  });
+
+  it('refuses to read x0 out of a noise prediction where there is no signal', () => {
+    const { scheduler } = read({
+      _class_name: 'DDIMScheduler',
+      rescale_betas_zero_snr: true,
+      timestep_spacing: 'trailing',
+    });
+    const solver = scheduler.plan({ steps: 4 }).solve(new Float32Array(4));
+    solver.next();
+    expect(() => solver.next(new Float32Array(4))).toThrow(/use v_prediction or sample/);
   });
 
   it('refuses a cosine solver that ends in a step of no length, when it is run', () => {

@@ -73,6 +73,9 @@ export const ddimInverse = defineScheduler({
     if (config.timestep_spacing === 'linspace') {
       throw new RangeError('timestep_spacing linspace is not defined for DDIMInverseScheduler');
     }
+    if (config.prediction_type === 'sample' && config.set_alpha_to_one) {
+      throw new RangeError('prediction_type sample has no noise at alpha 1: set set_alpha_to_one to false');
+    }
     const tables = tablesOf(config);
     return {
       className: NAME,
