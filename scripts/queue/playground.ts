@@ -132,10 +132,11 @@ export function enqueuePicture({ boss, pool }: Playground, team: TestStudio, see
   });
 }
 
-/** Throws everything that waits or runs away, so that the next measurement begins with an empty line. */
+/** Throws everything that waits or runs away, and what the teams were charged for it: the next measurement begins anew. */
 export async function emptyLine({ pool }: Playground): Promise<void> {
   await pool.query(`delete from pgboss.job where state < 'completed'`);
   await pool.query(`delete from generation where state in ('queued', 'running')`);
+  await pool.query(`update team_share set "virtualTime" = 0`);
 }
 
 /** The value below which `share` of the numbers lie; NaN for none. */
