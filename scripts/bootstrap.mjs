@@ -110,6 +110,8 @@ const child = spawn(
   [
     '--disable-warning=ExperimentalWarning',
     '--no-js-float16array',
+    // V8's middle compiler can leave the tensor loops several times slower than its last one makes them.
+    '--no-maglev',
     join(root, 'scripts/gesso/main.ts'),
     command,
     ...rest,

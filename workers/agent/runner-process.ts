@@ -54,7 +54,7 @@ export function startRunner(options: RunnerOptions): RunnerProcess {
     cwd: options.cwd,
     env: runnerEnv(),
     // onnxruntime-node 1.30 reads nothing from a native Float16Array, so the class must not exist.
-    execArgv: ['--no-js-float16array', '--disable-warning=ExperimentalWarning'],
+    execArgv: ['--no-js-float16array', '--no-maglev', '--disable-warning=ExperimentalWarning'],
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
