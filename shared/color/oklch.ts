@@ -1,12 +1,12 @@
 /** A colour by lightness 0 … 1, chroma 0 … 0.4 and hue in degrees (Ottosson 2020, "A perceptual color space"). */
-export interface Oklch {
+interface Oklch {
   readonly lightness: number;
   readonly chroma: number;
   readonly hue: number;
 }
 
 /** Linear-light sRGB, each 0 … 1; what does not fit into sRGB is clipped channel by channel. */
-export function toLinearRgb(color: Oklch): readonly [number, number, number] {
+function toLinearRgb(color: Oklch): readonly [number, number, number] {
   const angle = (color.hue * Math.PI) / 180;
   const a = color.chroma * Math.cos(angle);
   const b = color.chroma * Math.sin(angle);

@@ -1,7 +1,7 @@
 import { toHex } from './oklch.ts';
 
 /** A person's colour: for cursors, selections and ink. `ink` is for text on top of it. */
-export interface PersonColor {
+interface PersonColor {
   readonly name: string;
   readonly color: string;
   readonly ink: string;

@@ -45,7 +45,7 @@ export function roundTo(value: number, step: number): number {
   return Math.round(value / step) * step + 0;
 }
 
-export function linesOf(box: Box, axis: 'x' | 'y'): readonly number[] {
+function linesOf(box: Box, axis: 'x' | 'y'): readonly number[] {
   return axis === 'x'
     ? [box.x, box.x + box.width / 2, box.x + box.width]
     : [box.y, box.y + box.height / 2, box.y + box.height];

@@ -6,7 +6,7 @@ export interface StrokePoint {
 }
 
 /** Stored steps a pixel. An eighth of a pixel is below what a 1-px antialiased edge can show. */
-export const stepsPerPixel = 8;
+const stepsPerPixel = 8;
 
 /** Stroke coordinates are clamped to ± this many layer pixels, so that a stroke can never name endless tiles. */
 export const farthestStrokePixel = 32_768;

@@ -13,7 +13,7 @@ export const actionGroups = [
   'Generate',
   'Canvas',
 ] as const;
-export type ActionGroup = (typeof actionGroups)[number];
+type ActionGroup = (typeof actionGroups)[number];
 
 /**
  * One thing a person can do: the toolbar, menus, shortcuts, the palette and the cheat sheet are all made of these, so

@@ -64,7 +64,7 @@ export function liveInk(ink: Ink): LiveInk {
   };
 }
 
-export function toBase64(bytes: Uint8Array): string {
+function toBase64(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += String.fromCharCode(byte);
   return btoa(text);

@@ -20,8 +20,8 @@ export interface Viewport {
   readonly height: number;
 }
 
-export const smallestZoom = 0.02;
-export const largestZoom = 32;
+const smallestZoom = 0.02;
+const largestZoom = 32;
 /** Steps of the zoom keys. */
 const zoomStops = [0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32] as const;
 /** How far from the origin one can get: beyond this nothing can be placed anyway. */

@@ -109,7 +109,7 @@ export interface Editor {
   dispose(): void;
 }
 
-export interface EditorOptions {
+interface EditorOptions {
   readonly person: Person;
   readonly document: DocumentPort;
   readonly presence: PresencePort;

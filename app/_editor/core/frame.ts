@@ -5,11 +5,11 @@ import { type Guide, roundTo, snapBox, snapValue } from '../../../shared/geometr
 import { handlePoint, handles, type Handle } from './layer-geometry.ts';
 
 /** Shortest and longest side of the frame in canvas pixels: what a request for a picture may ask for. */
-export const shortestFrameSide = 64;
-export const longestFrameSide = 1_024;
+const shortestFrameSide = 64;
+const longestFrameSide = 1_024;
 
 /** Height of the size label above the frame, screen pixels. */
-export const frameLabelHeight = 22;
+const frameLabelHeight = 22;
 
 /** Whether a point takes hold of the frame from outside the frame tool: on its border or on its label. */
 export function frameEdgeAt(frame: Box, point: Point, zoom: number): boolean {

@@ -138,7 +138,7 @@ export function handlePoint({ matrix, box }: OrientedBox, handle: Handle): Point
 }
 
 /** What of a selection lies under a point: a handle to scale by, or the room outside a corner, to turn by. */
-export type HandleHit =
+type HandleHit =
   | { readonly kind: 'resize'; readonly handle: Handle }
   | { readonly kind: 'rotate'; readonly handle: Handle };
 

@@ -1,7 +1,7 @@
 import type { LayerId } from '../../../shared/document/schema.ts';
 
-/** Tints of masks: apart from each other, from the accent's blue and readable over light and dark pictures. */
-const tints = ['#e0402a', '#1f9d57', '#9a4fe0', '#d6880f', '#0b93b8', '#d6338a'] as const;
+/** Tints of masks: apart from each other and from the accent, and none of sky or grass, which pictures are full of. */
+const tints = ['#e0402a', '#9a4fe0', '#d6338a', '#d6780a'] as const;
 
 /** The tint of a mask, the same for everybody: it depends on the id alone. */
 export function maskColor(id: LayerId): string {

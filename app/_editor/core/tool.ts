@@ -1,7 +1,7 @@
 import type { PointerInput } from './input.ts';
 
 /** Names of the tools, as presence and tests see them. */
-export const toolIds = ['select', 'hand', 'brush', 'eraser', 'frame', 'zoom'] as const;
+const toolIds = ['select', 'hand', 'brush', 'eraser', 'frame', 'zoom'] as const;
 export type ToolId = (typeof toolIds)[number];
 
 /** Where a handler leads: another state, back to the tool's idle state, or (undefined) nowhere. */

@@ -47,7 +47,7 @@ const stateSchema = z.object({
 });
 const userSchema = z.object({ id: z.string().max(64), name: z.string().max(200).catch('Somebody') });
 
-export interface AwarenessPresence extends PresencePort {
+interface AwarenessPresence extends PresencePort {
   destroy(): void;
 }
 

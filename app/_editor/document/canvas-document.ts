@@ -14,7 +14,7 @@ import { runCommand } from './commands.ts';
 import { type Edit, performWherePossible, reversed } from './edits.ts';
 
 /** Origin of this person's own transactions. */
-export const localOrigin = { of: 'gesso-editor' };
+const localOrigin = { of: 'gesso-editor' };
 
 /** Steps that undo remembers. */
 const deepest = 200;
@@ -24,7 +24,7 @@ interface Step {
   readonly edits: readonly Edit[];
 }
 
-export interface CanvasDocument extends DocumentPort {
+interface CanvasDocument extends DocumentPort {
   destroy(): void;
 }
 

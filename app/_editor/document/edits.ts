@@ -7,7 +7,7 @@ import { decodeStroke, encodeStroke } from '../../../shared/document/strokes.ts'
 export type MapName = 'frame' | 'candidates' | `layer:${LayerId}` | `tiles:${LayerId}`;
 
 /** A value that can be taken back: which key of which map had what before, and what after. Undefined = no such key. */
-export interface ValueEdit {
+interface ValueEdit {
   readonly kind: 'value';
   readonly map: MapName;
   readonly key: string;
@@ -16,7 +16,7 @@ export interface ValueEdit {
 }
 
 /** Strokes put into a mask's tail, or taken out of it; `end` is where they are (or would be) put. */
-export interface StrokeEdit {
+interface StrokeEdit {
   readonly kind: 'paint' | 'unpaint';
   readonly layerId: LayerId;
   readonly end: 'top' | 'bottom';

@@ -16,7 +16,7 @@ export interface ShownCursor {
 }
 
 /** Moves others' pointers smoothly and lets their names fade. */
-export interface PeerCursors {
+interface PeerCursors {
   /** Where everything is at `now`, and whether another frame is needed. */
   frame(
     peers: readonly Peer[],

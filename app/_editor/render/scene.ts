@@ -33,7 +33,7 @@ export interface Scene {
   destroy(): void;
 }
 
-export interface SceneOptions {
+interface SceneOptions {
   readonly container: HTMLDivElement;
   readonly editor: Editor;
   readonly pictures: PictureStore;

@@ -14,7 +14,7 @@ import { LiveRegion } from './live-region.tsx';
 import { middleOnCanvas } from './middle-on-canvas.ts';
 import { listenToPointers } from './pointer-events.ts';
 
-export interface CanvasStageProps {
+interface CanvasStageProps {
   /** The generation under way in the frame, shown to everybody. */
   readonly framePreview?: FramePreview | null;
   /** The candidate that is looked at, shown in its place. */

@@ -26,7 +26,7 @@ import { loadImage } from './load-image.ts';
 import { createUploader } from './uploader.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 
-export interface EditorProviderProps {
+interface EditorProviderProps {
   /** What `openCanvasConnection` gives. A new connection makes a new editor. */
   readonly connection: { readonly doc: Y.Doc; readonly awareness: Awareness };
   readonly person: Person;

@@ -12,7 +12,7 @@ import { classNames } from '../../_ui/class-names.ts';
 import { promptTheme } from './prompt-theme.ts';
 import { markUnknownWords, type UnknownPromptWord } from './unknown-words.ts';
 
-export interface PromptFieldProps {
+interface PromptFieldProps {
   /** `doc.getText('prompt')` or any other shared text. */
   readonly text: Y.Text;
   readonly awareness: Awareness;

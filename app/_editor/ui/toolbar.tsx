@@ -81,6 +81,6 @@ export function ActionButton({
   );
 }
 
-export function useAction(id: string): Action | undefined {
+function useAction(id: string): Action | undefined {
   return useActions().find((action) => action.id === id);
 }

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 /** Rows beyond the visible ones that are kept drawn, so that scrolling and Tab never meet a gap. */
 const spare = 6;
 
-export interface RowWindow {
+interface RowWindow {
   /** Height of a row, CSS pixels. */
   readonly rowHeight: number;
   readonly first: number;

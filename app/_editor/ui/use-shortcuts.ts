@@ -52,7 +52,7 @@ export function useShortcuts(): void {
   }, [editor, actions]);
 }
 
-export function keyInput(event: KeyboardEvent, apple: boolean): KeyInput {
+function keyInput(event: KeyboardEvent, apple: boolean): KeyInput {
   // AltGr reports itself as Ctrl and Alt; on many layouts it is how a bracket is typed.
   const typesSign = event.getModifierState('AltGraph');
   return {

@@ -9,7 +9,7 @@ const leastMove = 0.25;
  * Rounds the corners between pointer samples: the path runs through the middles of the pieces between samples, with each
  * sample as the control point of a quadratic curve. So a fast stroke, sampled every 20 px, is not a polygon.
  */
-export interface Smoother {
+interface Smoother {
   /** The new part of the path. It ends half a sample behind the pointer until `finish`. */
   add(sample: StrokePoint): readonly StrokePoint[];
   /** The rest of the path, to where the pointer is. */

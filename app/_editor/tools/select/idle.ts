@@ -20,7 +20,7 @@ import { resizing } from './resizing.ts';
 import { rotating } from './rotating.ts';
 
 /** How near counts as on a handle, screen pixels: a finger is thicker than a mouse. */
-export function handleReach(device: PointerInput['device']): number {
+function handleReach(device: PointerInput['device']): number {
   return device === 'touch' ? 20 : 8;
 }
 

@@ -55,7 +55,7 @@ export function resizing(
  * The map of the canvas that brings `handle` to `to` and leaves the opposite side (or the middle) where it is. Undefined
  * when the box is flat. No side gets shorter than one canvas pixel.
  */
-export function resizeMap(
+function resizeMap(
   oriented: OrientedBox,
   handle: Handle,
   to: Point,

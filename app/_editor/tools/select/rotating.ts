@@ -61,7 +61,7 @@ export function rotating(
   };
 }
 
-export function turnAbout(centre: Point, degrees: number): Matrix {
+function turnAbout(centre: Point, degrees: number): Matrix {
   const turn = (degrees * Math.PI) / 180;
   const cos = Math.cos(turn);
   const sin = Math.sin(turn);

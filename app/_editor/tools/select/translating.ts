@@ -9,7 +9,7 @@ import { canvasBox, cornersOfBox, selectionBox } from '../../core/layer-geometry
 import type { ToolState } from '../../core/tool.ts';
 
 /** Screen pixels within which edges and centres meet. */
-export const snapReach = 6;
+const snapReach = 6;
 
 /** Layers follow the pointer. Shift keeps to one axis; ⌘ or Ctrl turns snapping off. Written once, at the end. */
 export function translating(
