@@ -1,6 +1,6 @@
 'use client';
 
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTRPC, useTRPCClient } from '../../_client/trpc.ts';
 import { uploadAsset } from '../../_client/upload.ts';
@@ -15,6 +15,7 @@ import { useUser } from '../session-gate.tsx';
 import { CanvasContext, type CanvasParts, type CanvasPlace } from './canvas-context.tsx';
 import { CanvasLayout, type CanvasOverlay } from './canvas-layout.tsx';
 import { CanvasSkeleton } from './canvas-skeleton.tsx';
+import { useNames } from './use-names.ts';
 
 /** One open canvas: its document, its editor, the team's queue, and the screen made of them. */
 export function CanvasScreen({
@@ -38,11 +39,7 @@ export function CanvasScreen({
   const role = heldRole ?? place.role;
   const readOnly = role === 'viewer' || status.kind === 'closed';
 
-  const members = useQuery(trpc.teams.members.queryOptions({ organizationId }));
-  const nameOf = useCallback(
-    (userId: string) => members.data?.find((member) => member.userId === userId)?.name ?? 'Somebody who left',
-    [members.data],
-  );
+  const nameOf = useNames(connection, organizationId);
 
   const feed = useGenerationFeed({ organizationId, canvasId }, ({ state }) => {
     if (state === 'failed') {
