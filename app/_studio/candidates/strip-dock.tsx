@@ -46,7 +46,7 @@ export function StripDock({
   );
   return (
     <div
-      className="absolute top-0 left-0 z-10 max-w-[calc(100%-24px)]"
+      className="absolute top-0 left-0 z-10 max-w-[min(calc(100%-24px),656px)]"
       ref={box}
       style={{
         transform: `translate(${Math.round(place.x)}px, ${Math.round(place.y)}px)`,
