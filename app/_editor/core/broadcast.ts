@@ -5,8 +5,13 @@ import type { Editor, Ink } from './editor.ts';
 import type { LiveInk } from './presence-port.ts';
 import { subscribeAll } from './store.ts';
 
-/** Bytes of packed samples in one message: with base64 and the rest it stays below the 4 KiB that a room passes on. */
-const mostInkBytes = 2_400;
+/**
+ * A room passes on 4 KiB of presence at most, so each part has its share: packed samples of ink in bytes (a third more as
+ * base64), selected layers, and layers in mid-drag; ink and drags are never sent together.
+ */
+const mostInkBytes = 1_500;
+const mostSelected = 20;
+const mostDragged = 16;
 
 /** Shows others what this tab does: pointer, selection, view, drags and ink. Returns its undo. */
 export function startBroadcast(editor: Editor): () => void {
@@ -23,7 +28,7 @@ export function startBroadcast(editor: Editor): () => void {
       if (width > 0 && height > 0) presence.show({ view: { camera: editor.camera.get(), width, height } });
     }),
     subscribeAll([editor.selection, editor.visible], () =>
-      presence.show({ selection: editor.visible.get() ? editor.selection.get() : [] }),
+      presence.show({ selection: editor.visible.get() ? editor.selection.get().slice(0, mostSelected) : [] }),
     ),
     editor.tools.active.subscribe(() => presence.show({ tool: editor.tools.active.get() })),
     editor.drag.subscribe(() => presence.show({ drag: recordOf(editor.drag.get()) })),
@@ -42,8 +47,9 @@ export function startBroadcast(editor: Editor): () => void {
 /** The stroke as a message: all of it while it is short, then its last part. */
 export function liveInk(ink: Ink): LiveInk {
   const points = ink.painter.points();
-  let from = 0;
-  let packed = packStroke(points);
+  // A sample takes three bytes at least: more than these cannot fit, and a long stroke need not be packed whole.
+  let from = Math.max(0, points.length - Math.floor(mostInkBytes / 3));
+  let packed = packStroke(points.slice(from));
   while (packed.length > mostInkBytes) {
     from = Math.max(
       from + 1,
@@ -80,7 +86,7 @@ export function fromBase64(text: string): Uint8Array {
 }
 
 function recordOf(drag: ReadonlyMap<LayerId, Transform> | null): Readonly<Record<string, Transform>> | null {
-  return drag === null ? null : Object.fromEntries(drag);
+  return drag === null ? null : Object.fromEntries([...drag].slice(0, mostDragged));
 }
 
 function tupleOf(rect: Rect | null): readonly [number, number, number, number] | null {

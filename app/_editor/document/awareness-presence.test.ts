@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { createStrokePainter } from '../../../shared/raster/stroke-painter.ts';
-import { liveInk } from '../core/broadcast.ts';
+import { liveInk, startBroadcast } from '../core/broadcast.ts';
 import { watchRemoteInk } from '../core/remote-ink.ts';
 import { createTestEditor } from '../testing/test-editor.ts';
 import { layerIdSchema } from '../../../shared/document/schema.ts';
@@ -91,6 +91,25 @@ test('nonsense from others is ignored, piece by piece', () => {
   people.theirs.setLocalStateField('user', { id: 5 });
   expect(people.me.peers.get()).toEqual([]);
   people.close();
+});
+
+test('what one shows stays below the 4 KiB of a room, however much is selected and dragged', () => {
+  const hand = createTestEditor();
+  const stop = startBroadcast(hand.editor);
+  const ids = Array.from({ length: 500 }, () => layerIdSchema.parse(crypto.randomUUID()));
+  hand.editor.selection.set(ids);
+  hand.editor.pointer.set({ x: 123.456, y: 654.321 });
+  hand.editor.camera.set({ x: -1234.56789, y: 1234.56789, zoom: 1.23456789 });
+  hand.editor.drag.set(new Map(ids.map((id) => [id, [-1234.567, 1234.567, 1.2345678, 1.2345678, 12.3]])));
+  expect(hand.shown().selection.length).toBeGreaterThan(0);
+  expect(JSON.stringify(hand.shown()).length).toBeLessThan(3_700);
+  hand.editor.drag.set(null);
+  const painter = createStrokePainter({ tool: 'brush', size: 20, opacity: 1, hardness: 1 });
+  painter.add(Array.from({ length: 3_000 }, (_, i) => ({ x: i * 3, y: (i * 37) % 800, pressure: 0.5 })));
+  hand.editor.ink.set({ strokeId: 's', layerId: layerIdSchema.parse('m'), onNewMask: false, painter });
+  expect(hand.shown().ink).not.toBeNull();
+  expect(JSON.stringify(hand.shown()).length).toBeLessThan(3_700);
+  stop();
 });
 
 test('a long stroke arrives whole through messages below 4 KiB, even when some are lost', () => {
