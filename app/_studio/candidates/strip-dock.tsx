@@ -12,11 +12,14 @@ import type { CandidatesState } from './use-candidates.ts';
 export function StripDock({
   state,
   bottom,
+  left,
   gap,
 }: {
   readonly state: CandidatesState;
   /** Pixels at the lower edge of the stage that something else covers. */
   readonly bottom: number;
+  /** The same at its left edge. */
+  readonly left: number;
   /** Pixels between the frame and the strip: more while the frame's own label stands there. */
   readonly gap: number;
 }) {
@@ -40,16 +43,18 @@ export function StripDock({
   const [x, y, width, height] = dragged ?? frame;
   const corner = toScreen(camera, { x, y });
   const place = placeUnderFrame(
-    { x: corner.x, y: corner.y, w: width * camera.zoom, h: height * camera.zoom },
-    { w: viewport.width, h: viewport.height - bottom },
+    { x: corner.x - left, y: corner.y, w: width * camera.zoom, h: height * camera.zoom },
+    { w: viewport.width - left, h: viewport.height - bottom },
     { ...size, gap },
   );
   return (
     <div
-      className="absolute top-0 left-0 z-10 max-w-[min(calc(100%-24px),656px)]"
+      className="absolute top-0 left-0 z-10"
       ref={box}
       style={{
-        transform: `translate(${Math.round(place.x)}px, ${Math.round(place.y)}px)`,
+        // Room for nine pictures; more of them scroll.
+        maxWidth: `min(calc(100% - ${left + 24}px), 656px)`,
+        transform: `translate(${Math.round(place.x + left)}px, ${Math.round(place.y)}px)`,
         visibility: size.w === 0 || viewport.width === 0 ? 'hidden' : undefined,
       }}
     >

@@ -80,7 +80,12 @@ export function CanvasLayout({
               <ZoomControl className="absolute bottom-3 left-3 z-10 bg-raised shadow-float outline outline-line" />
             </>
           )}
-          <StripDock bottom={narrow ? 60 : 0} gap={preview === null ? 12 : 34} state={candidates} />
+          <StripDock
+            left={narrow || panelsHidden ? 0 : 68}
+            bottom={narrow ? 60 : 0}
+            gap={preview === null ? 12 : 34}
+            state={candidates}
+          />
           {closed === null ? null : <ClosedNotice onReopen={onReopen} reason={closed} />}
         </div>
         {narrow ? null : <Inspector generate={generate} hidden={panelsHidden} onCollapse={onTogglePanels} />}
