@@ -22,7 +22,7 @@ import { TopBar } from './top-bar.tsx';
 export type CanvasOverlay = 'commands' | 'shortcuts' | null;
 
 /** What the panels cover of the stage. */
-const wideInsets = { top: 24, right: 72, bottom: 88, left: 72 };
+const wideInsets = { top: 24, right: 72, bottom: 140, left: 72 };
 const narrowInsets = { top: 16, right: 16, bottom: 150, left: 16 };
 
 /** The canvas screen: the canvas owns it, bars and panels stand at its edges. */
