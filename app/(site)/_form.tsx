@@ -52,7 +52,7 @@ export function Form({
   }
 
   return (
-    <form className="flex flex-col gap-4" noValidate onSubmit={submit}>
+    <form className="flex flex-col gap-4" noValidate onSubmit={(event) => void submit(event)}>
       {problem === null ? null : <ProblemNotice problem={problem} ref={notice} />}
       {children}
       <Button busy={busy} className="mt-2 w-full" kind="primary" size="large" type="submit">

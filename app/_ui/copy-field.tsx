@@ -42,7 +42,7 @@ export function CopyField({
             readOnly
             value={value}
           />
-          <Button icon={state === 'copied' ? 'check' : 'copy'} onClick={copy}>
+          <Button icon={state === 'copied' ? 'check' : 'copy'} onClick={() => void copy()}>
             {state === 'copied' ? 'Copied' : 'Copy'}
           </Button>
           <span aria-live="polite" className="sr-only">

@@ -41,7 +41,6 @@ export const identityTransform: Transform = [0, 0, 1, 1, 0];
 
 /** Parent layer (null for the root) and jittered fractional index; order is (index, id). */
 export const positionSchema = z.tuple([layerIdSchema.nullable(), z.string().min(1).max(400)]).readonly();
-export type Position = z.infer<typeof positionSchema>;
 
 /** x, y, width, height in canvas pixels. */
 export const rectSchema = z
@@ -81,7 +80,6 @@ export const strokeSchema = z.object({
 export type Stroke = z.infer<typeof strokeSchema>;
 
 export const layerKinds = ['image', 'mask'] as const;
-export type LayerKind = (typeof layerKinds)[number];
 
 /** Keys of a layer's Y.Map. `tiles` is a Y.Map "x,y" → ContentHash, `strokes` a Y.Array of encoded strokes (the unbaked tail). */
 export const layerKeys = {
