@@ -79,8 +79,6 @@ export const strokeSchema = z.object({
 });
 export type Stroke = z.infer<typeof strokeSchema>;
 
-export const layerKinds = ['image', 'mask'] as const;
-
 /** Keys of a layer's Y.Map. `tiles` is a Y.Map "x,y" → ContentHash, `strokes` a Y.Array of encoded strokes (the unbaked tail). */
 export const layerKeys = {
   kind: 'kind',
