@@ -105,7 +105,7 @@ test('a person who is removed sees that the canvas is closed, and why', async ()
   const a = connect(guest, canvas);
   await a.whenSaved();
   await harness.setRole(guest, null);
-  await until(() => a.status.get().kind === 'closed', 2_000);
+  await until(() => a.status.get().kind === 'closed');
   expect(a.status.get()).toEqual({ kind: 'closed', reason: 'not-allowed' });
   await expect(a.whenSaved()).rejects.toThrow('not-allowed');
 });

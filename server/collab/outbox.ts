@@ -21,6 +21,10 @@ interface OutboxRow {
 
 type DocumentEdit = (doc: Y.Doc) => void;
 
+/** A crowded machine may take seconds where a quiet one takes milliseconds; giving up would only mean starting over. */
+const transactionPatience = { timeout: 30_000, maxWait: 10_000 };
+/** How long the outbox waits for one canvas before it turns to the next. */
+const deliveryPatience = 3_000;
 /** Rows of one canvas that one transaction takes. */
 const mostRowsAtOnce = 32;
 
@@ -29,6 +33,8 @@ export class Outbox {
   readonly #options: OutboxOptions;
   /** Rows that do not parse; they stay in the table for somebody to look at. */
   readonly #unreadable = new Set<bigint>();
+  /** Canvases whose rows are being delivered: one that hangs must not hold up the others. */
+  readonly #delivering = new Map<string, Promise<void>>();
   #running: Promise<void> | null = null;
   #again = false;
   #stopped = false;
@@ -57,6 +63,7 @@ export class Outbox {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
+    await Promise.all(this.#delivering.values());
   }
 
   async #deliverAll(): Promise<void> {
@@ -66,14 +73,18 @@ export class Outbox {
       where canvas_outbox.id <> all(${[...this.#unreadable]}::bigint[])`;
     for (const name of names) {
       if (this.#stopped) return;
-      try {
-        await this.#deliver(name);
-      } catch (error) {
-        this.#options.log.warn(
-          { err: error, canvasId: name.canvasId },
-          'server edits wait for the next look',
-        );
-      }
+      if (this.#delivering.has(name.canvasId)) continue;
+      const delivery = this.#deliver(name)
+        .catch((error: unknown) =>
+          this.#options.log.warn(
+            { err: error, canvasId: name.canvasId },
+            'server edits wait for the next look',
+          ),
+        )
+        .finally(() => this.#delivering.delete(name.canvasId));
+      this.#delivering.set(name.canvasId, delivery);
+      const slow = await isSlow(delivery);
+      if (slow) this.#options.log.warn({ canvasId: name.canvasId }, 'a server edit takes long; others go on');
     }
   }
 
@@ -103,7 +114,7 @@ export class Outbox {
             where: { id: { in: readable.map((row) => row.id) } },
           });
           return update;
-        }),
+        }, transactionPatience),
       );
     }
   }
@@ -122,6 +133,17 @@ export class Outbox {
     this.#options.log.error({ row: row.id.toString(), kind: row.kind }, 'an outbox row that does not parse');
     return null;
   }
+}
+
+/** Whether `work` needs more than a few seconds. */
+async function isSlow(work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((settle) => {
+    timer = setTimeout(() => settle(true), deliveryPatience);
+  });
+  const slow = await Promise.race([work.then(() => false), late]);
+  clearTimeout(timer);
+  return slow;
 }
 
 function readEdit({ kind, payload }: OutboxRow): DocumentEdit | null {

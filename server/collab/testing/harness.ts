@@ -125,7 +125,7 @@ export class Harness {
 }
 
 /** Waits until `done` holds; throws after `patience` milliseconds. */
-export async function until(done: () => boolean | Promise<boolean>, patience = 10_000): Promise<void> {
+export async function until(done: () => boolean | Promise<boolean>, patience = 30_000): Promise<void> {
   const deadline = performance.now() + patience;
   while (!(await done())) {
     if (performance.now() > deadline) throw new Error(`not within ${patience} ms: ${done.toString()}`);
