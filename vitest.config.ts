@@ -17,7 +17,13 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          include: ['server/**/*.test.ts', 'platform/**/*.test.ts', 'workers/**/*.test.ts', 'prisma/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: [
+            'server/**/*.test.ts',
+            'platform/**/*.test.ts',
+            'workers/**/*.test.ts',
+            'prisma/**/*.test.ts',
+            'scripts/**/*.test.ts',
+          ],
           exclude: ['workers/compose/**'],
           globalSetup: ['platform/testing/postgres-setup.ts'],
           testTimeout: 60_000,

@@ -73,9 +73,14 @@ function install() {
   if (isInstalled(wanted)) return;
   // `npm ci` also checks the other platforms' optional packages against the registry, and refuses where a mirror lacks one;
   // `npm install --no-save` takes the same versions from the lock file and changes nothing in it.
-  step('Installing packages (a minute or two, once)', 'npm', ['install', '--no-save', '--no-progress', '--loglevel=error'], {
-    NODE_ENV: 'development',
-  });
+  step(
+    'Installing packages (a minute or two, once)',
+    'npm',
+    ['install', '--no-save', '--no-progress', '--loglevel=error'],
+    {
+      NODE_ENV: 'development',
+    },
+  );
   // Generating the client needs no engine; any executable satisfies the check for one, and saves a download.
   step(
     'Preparing the database client',

@@ -1,4 +1,4 @@
-import AxeBuilder from '@axe-core/playwright';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from '../setup/browser.ts';
 import { paintAcrossFrame, signUpToCanvas } from '../setup/people.ts';
