@@ -71,6 +71,8 @@ test('two people make a picture together and keep it through a power cut', async
     await expectSaved(ada);
     await expectSaved(grace);
 
+    await grace.screenshot({ path: '.cache/looks/together.png' });
+
     await gesso.cutPower();
     gesso = await startGesso(home, ports);
 
