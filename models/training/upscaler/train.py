@@ -2,8 +2,9 @@
 
     python models/training/upscaler/train.py --out /work/train/upscaler --minutes 15
 
-The input is the 64 px area average of a 256 px scene, degraded the way the core's samples are: slight blur, slight
-noise and faint 8 px patch seams. Loss: Charbonnier on pixels plus L1 on horizontal and vertical differences.
+The input is the 64 px area average of a 256 px scene, degraded with blur, fine and coarse noise and faint 8 px patch seams.
+With --core CHECKPOINT half of the inputs are instead what the core itself makes of the noised scene at t between 0.2 and
+0.55, so the upscaler also cleans the grain that the core leaves. Loss: Charbonnier on pixels plus L1 on horizontal and vertical differences.
 """
 
 from __future__ import annotations
@@ -41,14 +42,39 @@ def dead_leaves(rng, size: int = 256) -> np.ndarray:
     return np.clip(out, 0, 255).astype(np.uint8)
 
 
-def bank(count: int, seed: int) -> torch.Tensor:
+def bank(count: int, seed: int) -> tuple[torch.Tensor, list[str | None]]:
+    """uint8 scenes [N,3,256,256] and their captions; every fifth is dead leaves, without a caption."""
     from composer import Composer
     composer = Composer(seed)
     rng = np.random.default_rng(seed)
-    rows = []
+    rows, captions = [], []
     for k in range(count):
-        rows.append(dead_leaves(rng) if k % 5 == 4 else composer.render(composer.describe(), 256)["image"])
-    return torch.from_numpy(np.stack(rows)).permute(0, 3, 1, 2).contiguous()
+        if k % 5 == 4:
+            rows.append(dead_leaves(rng))
+            captions.append(None)
+        else:
+            rows.append(composer.render(spec := composer.describe(), 256)["image"])
+            captions.append(composer.caption(spec, rich=False))
+    return torch.from_numpy(np.stack(rows)).permute(0, 3, 1, 2).contiguous(), captions
+
+
+def core_views(checkpoint: str, scenes: torch.Tensor, captions: list[str | None]) -> torch.Tensor:
+    """float16 [N,3,64,64]: the core's x0 from each scene noised to a random t; scenes without a caption stay clean."""
+    sys.path.insert(0, str(HERE.parent / "core"))
+    from core_nets import load_core
+    nets, encode = load_core(checkpoint)
+    out = shrink(scenes.float() / 127.5 - 1)
+    named = [k for k, c in enumerate(captions) if c is not None]
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        for start in range(0, len(named), 32):
+            rows = named[start:start + 32]
+            n = len(rows)
+            t = 0.2 + 0.35 * torch.rand(n)
+            x_t = (1 - t[:, None, None, None]) * out[rows] + t[:, None, None, None] * torch.randn(n, 3, 64, 64)
+            hidden = nets["text"](encode([captions[k] for k in rows]))
+            none = torch.zeros(n, 3, 64, 64)
+            out[rows] = nets["core"](x_t, t, none, none[:, :1], torch.zeros(n, dtype=torch.long), torch.zeros(n), hidden)
+    return out.half()
 
 
 def shrink(high: torch.Tensor) -> torch.Tensor:
@@ -64,7 +90,10 @@ def degrade(low: torch.Tensor) -> torch.Tensor:
     kernel = (k[:, :, None] * k[:, None, :])[:, None].repeat_interleave(3, 0)
     low = F.conv2d(F.pad(low, (2, 2, 2, 2), mode="replicate").reshape(1, b * 3, h + 4, w + 4), kernel, groups=b * 3).reshape(b, 3, h, w)
     seams = F.interpolate(torch.randn(b, 3, h // 8, w // 8) * 0.02 * torch.rand(b, 1, 1, 1), scale_factor=8, mode="nearest")
-    return low + seams + torch.randn_like(low) * 0.03 * torch.rand(b, 1, 1, 1)
+    # Most pictures are nearly clean; the rest carry grain, half of it in 2 px blocks as the core's refiner leaves it.
+    level = torch.where(torch.rand(b, 1, 1, 1) < 0.6, 0.03, 0.2) * torch.rand(b, 1, 1, 1)
+    blocks = F.interpolate(torch.randn(b, 3, h // 2, w // 2), scale_factor=2, mode="nearest")
+    return low + seams + level * torch.where(torch.rand(b, 1, 1, 1) < 0.5, torch.randn_like(low), blocks)
 
 
 def loss_of(out: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
@@ -84,6 +113,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--scenes", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--core", default=None)
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
@@ -98,15 +128,20 @@ def main() -> None:
         optimizer.load_state_dict(saved["optimizer"])
         step = saved["step"]
     ema = {k: v.clone() for k, v in net.state_dict().items()}
-    scenes, held = bank(a.scenes, a.seed + step), bank(40, 777).float() / 127.5 - 1
+    scenes, captions = bank(a.scenes, a.seed + step)
+    held = bank(40, 777)[0].float() / 127.5 - 1
+    views = None if a.core is None else core_views(a.core, scenes, captions)
     start, first = time.time(), step
     print(f"{sum(p.numel() for p in net.parameters()) / 1e6:.2f} M, bank ready", flush=True)
     while (progress := (time.time() - start) / (a.minutes * 60)) < 1:
         rows = torch.randint(len(scenes), (12,))
         y, x = torch.randint(0, 20, (2,)).tolist()
         high = scenes[rows, :, y * 8:y * 8 + 96, x * 8:x * 8 + 96].float() / 127.5 - 1
+        low = degrade(shrink(high))
+        if views is not None and step % 2:
+            low = views[rows, :, y * 2:y * 2 + 24, x * 2:x * 2 + 24].float()
         with torch.autocast("cpu", torch.bfloat16):
-            result = net(degrade(shrink(high)))
+            result = net(low)
         loss = loss_of(result.float(), high)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
