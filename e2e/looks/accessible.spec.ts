@@ -42,7 +42,6 @@ for (const size of sizes) {
         timeout: 60_000,
       });
       await expectAccessible(page, `canvas-candidates-${suffix}`);
-      await page.getByRole('listbox', { name: 'New pictures' }).getByRole('option').first().click();
       await page.getByRole('button', { name: 'Keep' }).click();
       await paintAcrossFrame(page);
       await expectAccessible(page, `canvas-mask-${suffix}`);
