@@ -144,7 +144,10 @@ function autoLabel(mode: GenerationMode, chosen: Settings['mode']): string {
 /** "2 pictures, about 8 s, after 3 others". */
 export function describeOutlook(outlook: Outlook | null, count: number): string {
   const parts = [count === 1 ? '1 picture' : `${count} pictures`];
-  if (outlook?.estimateMs != null) parts.push(`about ${describeDuration(outlook.estimateMs)}`);
+  if (outlook?.estimateMs != null) {
+    const time = describeDuration(outlook.estimateMs);
+    parts.push(outlook.estimateMs < 1_000 ? time : `about ${time}`);
+  }
   if (outlook !== null && outlook.ahead > 0) {
     parts.push(outlook.ahead === 1 ? 'after 1 other' : `after ${outlook.ahead} others`);
   }
