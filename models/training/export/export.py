@@ -115,7 +115,7 @@ def main() -> None:
         "nativeSize": 64, "scale": 4, "prediction": "sample", "schedule": {"family": "flow", "shift": SHIFT},
         "defaults": {"steps": 8, "guidanceScale": 3, "solver": "flow-euler"},
         "text": {"tokenizer": "tokenizer.json", "length": 32, "padId": 0, "bosId": 1, "eosId": 2},
-        "components": components, "tasks": ["text-to-image", "inpaint", "edge", "depth", "segmentation", "scribble", "edit"],
+        "components": components, "tasks": ["text-to-image", "inpaint", "edge", "depth", "segmentation", "scribble"],
         "vocabulary": "vocabulary.json",
         "trained": {"samples": saved["seen"], "steps": saved["step"], "evalLoss": round(saved["eval"], 5), "date": dt.date.today().isoformat(),
                     "recipe": "models/training/core/train.py"},
