@@ -20,12 +20,15 @@ import torch
 import torch.nn.functional as F
 
 sys.path.insert(0, str(Path(__file__).parent))
-from batches import Source, start_workers
+from tokenizers import Tokenizer
+
+from batches import TOKENIZER, Source, start_workers
 from model import Denoiser, TextEncoder
 from optimizer import MuonAdam
+from world import BACKGROUNDS, load_concepts
 
-LABELS = 108 + 14
-VOCABULARY = 1313
+LABELS = len(load_concepts()) + len(BACKGROUNDS)
+VOCABULARY = Tokenizer.from_file(str(TOKENIZER)).get_vocab_size()
 EMA = 0.998
 # The sampler (shift 3, 8 steps) never asks below t = 0.3, so clean pictures get no more weight than that.
 MIN_T = 0.25
