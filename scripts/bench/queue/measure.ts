@@ -57,7 +57,8 @@ export async function usageOf(pid: number): Promise<Usage> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const own = {
-    cpu: (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond,
+    // With what ended children used (cutime, cstime), or a figure would fall when a backend ends.
+    cpu: [11, 12, 13, 14].reduce((sum, i) => sum + Number(fields[i] ?? 0), 0) / ticksPerSecond,
     rss: Number(fields[21] ?? 0) * pageBytes,
   };
   const below = await Promise.all((await childrenOf(pid)).map(usageOf));
