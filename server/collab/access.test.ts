@@ -18,7 +18,7 @@ afterAll(() => harness.close());
  */
 const patience = 10_000;
 
-test('[X1] [X3] a removed member is out within two seconds, in every canvas; nobody else is', async () => {
+test('[X1] [X3] a removed member is put out, in every canvas; nobody else is', async () => {
   const guest = await harness.makePerson('editor');
   const canvases = [await harness.makeCanvas(), await harness.makeCanvas()];
   const theirs = await Promise.all(
@@ -58,7 +58,7 @@ test('[X1] an editor who becomes a viewer keeps the socket, hears of it, and wri
   expect((await harness.committed(canvas)).getText('prompt').toString()).toBe('');
 });
 
-test('[X2] [X3] signing out closes the session’s sockets within two seconds, and only those', async () => {
+test('[X2] [X3] signing out closes the session’s sockets, and only those', async () => {
   const canvas = await harness.makeCanvas();
   const guest = await harness.makePerson('editor');
   const socket = await (await harness.connect(server, guest, canvas)).sync();
