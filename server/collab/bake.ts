@@ -27,7 +27,7 @@ export interface BakerOptions {
   readonly now: () => number;
 }
 
-/** The beginning of a mask's tail that may be folded into its tiles. */
+/** The beginning of a mask's or control layer's tail that may be folded into its tiles. */
 export interface BakePlan {
   readonly layerId: string;
   /** Strokes to fold, in paint order. */
@@ -36,7 +36,7 @@ export interface BakePlan {
   readonly tiles: ReadonlyMap<string, ContentHash>;
 }
 
-/** Folds old strokes of masks into tiles, so that a document does not grow with every stroke: rules [B1] to [B3]. */
+/** Folds old strokes of masks and control layers into tiles, so that a document does not grow with every stroke: rules [B1] to [B3]. */
 export class Baker {
   readonly #options: BakerOptions;
   /** When this process first saw each stroke: strokes carry no time of their own. */
@@ -176,7 +176,9 @@ function commitBake(doc: Y.Doc, plan: BakePlan, hashes: ReadonlyMap<string, Cont
 function partsOf(
   layer: unknown,
 ): { readonly strokes: Y.Array<unknown>; readonly tiles: Y.Map<unknown> } | null {
-  if (!(layer instanceof Y.Map) || layer.get(layerKeys.kind) !== 'mask') return null;
+  if (!(layer instanceof Y.Map)) return null;
+  const kind: unknown = layer.get(layerKeys.kind);
+  if (kind !== 'mask' && kind !== 'control') return null;
   const strokes: unknown = layer.get(layerKeys.strokes);
   const tiles: unknown = layer.get(layerKeys.tiles);
   return strokes instanceof Y.Array && tiles instanceof Y.Map ? { strokes, tiles } : null;

@@ -14,7 +14,6 @@ import {
   writeSyncStep2,
   writeUpdate,
 } from '../../shared/protocol/messages.ts';
-import { holdsRole } from '../features/access/policy.ts';
 import { compactLog, type LogName, loadDocument, readLog } from '../features/canvas-log/service.ts';
 import type { Connection } from './connection.ts';
 import type { FanOut, RoomChannel } from './fan-out.ts';
@@ -26,6 +25,7 @@ import {
   touchPause,
 } from './limits.ts';
 import type { CommittedEdit, EditSink, LogWriter } from './log-writer.ts';
+import { maySay } from './message-policy.ts';
 import { bindClients, deleteLogRow, selectClientOwners, touchCanvas } from './postgres.ts';
 import { Presence } from './presence.ts';
 import { RoomDocument, serverUserId } from './room-document.ts';
@@ -154,7 +154,7 @@ export class Room implements EditSink<EditSender> {
   setRole(connection: Connection, role: Connection['role']): void {
     const before = connection.role;
     connection.setRole(role);
-    if (!holdsRole(before, 'editor')) this.#askForEdits(connection);
+    if (!maySay(before, 'sync-step-2')) this.#askForEdits(connection);
   }
 
   /**
@@ -297,13 +297,14 @@ export class Room implements EditSink<EditSender> {
 
   #greet(connection: Connection): void {
     connection.send(writeAccess(connection.role));
-    if (holdsRole(connection.role, 'editor')) this.#askForEdits(connection);
+    this.#askForEdits(connection);
     this.#presence.sendAll(connection);
   }
 
+  /** [M3] */
   #askForEdits(connection: Connection): void {
     const document = this.#document;
-    if (document !== null) connection.send(writeSyncStep1(Y.encodeStateVector(document.doc)));
+    if (document !== null && maySay(connection.role, 'sync-step-2')) connection.send(writeSyncStep1(Y.encodeStateVector(document.doc)));
   }
 
   #receive(
@@ -311,6 +312,7 @@ export class Room implements EditSink<EditSender> {
     message: ClientMessage,
     document: RoomDocument,
   ): Promise<void> | undefined {
+    if (!maySay(connection.role, message.kind)) return refuse(connection);
     switch (message.kind) {
       case 'sync-step-1':
         try {
@@ -342,10 +344,8 @@ export class Room implements EditSink<EditSender> {
   ): Promise<void> | undefined {
     const document = this.#document;
     if (document === null || !connection.isOpen) return undefined;
-    if (!holdsRole(connection.role, 'editor')) {
-      connection.send(writePermissionDenied('You can look at this canvas, but not change it.'));
-      return undefined;
-    }
+    // The role may have changed while the log was read or the client id bound.
+    if (!maySay(connection.role, message.kind)) return refuse(connection);
     const verdict = document.check(message.update, connection.user.id);
     switch (verdict.kind) {
       case 'malformed':
@@ -517,4 +517,9 @@ export class Room implements EditSink<EditSender> {
     this.#phase = phase;
     if (this.#isIdle) this.end(closeCodes.restart, 'the room is empty');
   }
+}
+
+/** [M4] Says no; the socket stays. */
+function refuse(connection: Connection): undefined {
+  connection.send(writePermissionDenied('You can look at this canvas, but not change it.'));
 }
