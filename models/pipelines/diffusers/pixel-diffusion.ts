@@ -1,5 +1,5 @@
 import { replaceHook } from '../../core/hooks/replace.ts';
-import type { Hook, PlanRequest, Rng, Scheduler } from '../../core/types.ts';
+import type { Hook, Keep, PlanRequest, Rng, Scheduler } from '../../core/types.ts';
 import { floatData, type HostTensor, int64Tensor } from '../../runtime/tensor.ts';
 import {
   drawNoise,
@@ -22,7 +22,17 @@ export interface PixelDiffusionRequest {
   /** One class a picture, for class-conditional networks. */
   readonly classLabels?: readonly number[];
   /** Blended Diffusion (Avrahami et al. 2022): keeps `source` where `keep` is 1 by mixing it in after every step. */
-  readonly blend?: { readonly source: HostTensor; readonly keep: HostTensor };
+  readonly blend?: KeptPicture;
+  /** What a RePaint scheduler keeps. */
+  readonly repaint?: KeptPicture;
+}
+
+/** A picture of which a part survives. */
+export interface KeptPicture {
+  /** [N, C, H, W] in -1 … 1. */
+  readonly source: HostTensor;
+  /** [1, 1, H, W]: 1 keeps the source, 0 is made anew, values between mix. */
+  readonly keep: HostTensor;
 }
 
 export interface PixelResult {
@@ -33,13 +43,14 @@ export interface PixelResult {
 
 /**
  * Diffusion on pixels without text: DDPM (Ho et al. 2020), DDIM, and consistency models (Song et al. 2023), with blending
- * into a picture. Draws start noise, then per step what the scheduler draws and, when blending, the background's noise.
+ * into a picture or RePaint (Lugmayr et al. 2022). Draws start noise, then per step what the scheduler draws and, when
+ * blending, the background's noise.
  */
 export async function* runPixelDiffusion(
   request: PixelDiffusionRequest,
   { folder, signal }: RunContext,
 ): AsyncGenerator<StepEvent | PixelResult> {
-  const { shape, rng, classLabels, blend } = request;
+  const { shape, rng, classLabels, blend, repaint } = request;
   const unet = await folder.open('unet');
   const plan = request.scheduler.plan(request.plan);
   const x = yield* runLatentLoop({
@@ -49,6 +60,7 @@ export async function* runPixelDiffusion(
     rng,
     eta: request.eta,
     hooks: blend === undefined ? [] : [blendIn(blend, rng)],
+    keep: repaint && keptPart(repaint),
     guidance: UNGUIDED,
     signal,
     evaluate: async (_branches, at) => {
@@ -66,12 +78,14 @@ export async function* runPixelDiffusion(
 }
 
 /** Blended Diffusion's background, freshly noised after every step and clean at the end. */
-function blendIn(
-  { source, keep }: { readonly source: HostTensor; readonly keep: HostTensor },
-  rng: Rng,
-): Hook {
+function blendIn(blend: KeptPicture, rng: Rng): Hook {
+  const { original, mask } = keptPart(blend);
+  return replaceHook({ original, mask: mask.map((kept) => 1 - kept), noise: rng });
+}
+
+/** The kept picture in the core's terms: the mask repeated for every plane. */
+function keptPart({ source, keep }: KeptPicture): Keep {
   const original = floatData(source);
   const weights = floatData(keep);
-  const mask = original.map((_, i) => 1 - weights[i % weights.length]);
-  return replaceHook({ original, mask, noise: rng });
+  return { original, mask: original.map((_, i) => weights[i % weights.length]) };
 }

@@ -2,7 +2,6 @@ import { toPictureBytes, toPictures } from '../../../models/pipelines/diffusers/
 import { type PixelResult, runPixelDiffusion } from '../../../models/pipelines/diffusers/pixel-diffusion.ts';
 import { configNumber } from '../../../models/pipelines/diffusers/model-folder.ts';
 import type { StepEvent } from '../../../models/pipelines/diffusers/latent-loop.ts';
-import { runRepaint } from '../../../models/pipelines/diffusers/repaint.ts';
 import type { Outcome } from './outcome.ts';
 import { countOf, type GoldenRequest, need, pictureOf, planesOf, rngOf, schedulerOf } from './request.ts';
 
@@ -33,18 +32,23 @@ export async function runGoldenPixels({ request, dir, folder }: GoldenRequest): 
 
 /** RePaint requests, whose masks say what to keep. */
 export function runGoldenRepaint({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
-  const keep = planesOf(need(request.mask, 'mask'), dir, (value) => (value / 255 < 0.5 ? 0 : 1));
+  const source = need(pictureOf(request.image, dir), 'image');
   return collectPixels(
-    runRepaint(
+    runPixelDiffusion(
       {
-        steps: need(request.num_inference_steps, 'num_inference_steps'),
-        jumpLength: need(request.jump_length, 'jump_length'),
-        jumpCount: need(request.jump_n_sample, 'jump_n_sample'),
-        eta: request.eta ?? 0,
-        schedulerConfig: request.scheduler,
+        shape: source.shape,
+        plan: {
+          steps: need(request.num_inference_steps, 'num_inference_steps'),
+          jumpLength: need(request.jump_length, 'jump_length'),
+          jumpCount: need(request.jump_n_sample, 'jump_n_sample'),
+        },
+        scheduler: schedulerOf(request.scheduler),
         rng: rngOf(request),
-        source: need(pictureOf(request.image, dir), 'image'),
-        keep,
+        eta: request.eta ?? 0,
+        repaint: {
+          source,
+          keep: planesOf(need(request.mask, 'mask'), dir, (value) => (value / 255 < 0.5 ? 0 : 1)),
+        },
       },
       { folder, signal },
     ),
