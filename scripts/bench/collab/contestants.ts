@@ -16,6 +16,7 @@ import { type Database, openDatabase } from '../../../prisma/client.ts';
 import { migrate } from '../../../prisma/migrate.ts';
 import { issueTicket } from '../../../server/features/tickets/service.ts';
 import type { LoadOrder, Quantiles } from './load-order.ts';
+import { measureRevocation, type Revocation } from './revocation.ts';
 
 export const benchOrigin = 'http://bench.test';
 
@@ -30,6 +31,8 @@ export interface Contestant {
   readonly commit: Quantiles;
   /** Fresh rooms with addresses for everybody in them. */
   makeRooms(rooms: number, people: number): Promise<LoadOrder['rooms']>;
+  /** Takes the access of these people of a room away, in several ways, and times it; null where nobody has any. */
+  readonly revoke: ((room: LoadOrder['rooms'][number], people: number) => Promise<Revocation>) | null;
   stop(): Promise<void>;
 }
 
@@ -82,6 +85,15 @@ export async function startGesso(): Promise<Contestant> {
       }
       return names;
     },
+    revoke: ({ name, urls }, people) =>
+      measureRevocation(database, {
+        guests: urls.slice(-people).map((url, index) => ({
+          userId: `${name}-${urls.length - people + index}`,
+          url,
+        })),
+        organizationId: 'team',
+        origin: benchOrigin,
+      }),
     stop: () => stopGesso({ child, database, postgres, folder }),
   };
 }
@@ -156,6 +168,7 @@ export async function startHocuspocus(): Promise<Contestant> {
     framing: 'hocuspocus',
     pid: child.pid ?? 0,
     commit: null,
+    revoke: null,
     makeRooms: async (rooms, people) => nameRooms(rooms, people, () => `ws://127.0.0.1:${port}/`),
     stop: () => endProcess(child),
   };
@@ -198,6 +211,7 @@ export async function startYWebsocketServer(): Promise<Contestant | Absent> {
     framing: 'y-websocket',
     pid: child.pid ?? 0,
     commit: null,
+    revoke: null,
     makeRooms: async (rooms, people) => nameRooms(rooms, people, (room) => `ws://127.0.0.1:${port}/${room}`),
     stop: () => endProcess(child),
   };

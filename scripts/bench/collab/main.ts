@@ -13,6 +13,7 @@ import {
 } from './contestants.ts';
 import { type LoadOrder, type LoadReport, loadReportSchema, type Quantiles } from './load-order.ts';
 import { type Usage, watchUsage } from './process-stats.ts';
+import type { Revocation } from './revocation.ts';
 
 interface Scenario {
   readonly name: string;
@@ -26,7 +27,14 @@ const scenarios: readonly Scenario[] = [
   { name: '1 × 100', rooms: 1, people: 100, perSecond: 20 },
   { name: '200 × 2', rooms: 200, people: 2, perSecond: 20 },
 ];
-const targets = { p50: 5, p99: 50, cpu: 60, acknowledgementP50: 20, acknowledgementP99: 60 };
+const targets = {
+  p50: 5,
+  p99: 50,
+  cpu: 60,
+  acknowledgementP50: 20,
+  acknowledgementP99: 60,
+  revocation: 2_000,
+};
 
 interface Machine {
   readonly cpu: string;
@@ -65,12 +73,17 @@ export async function run(args: readonly string[]): Promise<number> {
     'y-websocket-server': startYWebsocketServer,
   };
   const rows: Row[] = [];
+  let revocation: Revocation | null = null;
   for (const scenario of scenarios) {
     for (const [name, start] of Object.entries(starters)) {
       if (!wanted.includes(name)) continue;
       if (!values.json) process.stderr.write(`measuring ${name}, ${scenario.name} …\n`);
       rows.push({ scenario: scenario.name, server: name, result: await measure(start, scenario, seconds) });
     }
+  }
+  if (wanted.includes('gesso')) {
+    if (!values.json) process.stderr.write('measuring how fast access is taken away …\n');
+    revocation = await measureAccess();
   }
   const machine: Machine = {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -79,7 +92,9 @@ export async function run(args: readonly string[]): Promise<number> {
     loadAverage: loadavg()[0],
   };
   process.stdout.write(
-    values.json ? `${JSON.stringify({ machine, seconds, targets, rows })}\n` : table(rows, machine, seconds),
+    values.json
+      ? `${JSON.stringify({ machine, seconds, targets, rows, revocation })}\n`
+      : `${table(rows, machine, seconds)}${revocationLines(revocation)}`,
   );
   const incomplete = rows.some(
     ({ server, result }) => server === 'gesso' && 'delivered' in result && result.delivered < 1,
@@ -104,6 +119,31 @@ async function measure(
       rooms: await contestant.makeRooms(scenario.rooms, scenario.people),
     };
     return { ...(await load(order, contestant.pid)), commit: contestant.commit };
+  } finally {
+    await contestant.stop();
+  }
+}
+
+/** How fast Gesso takes access away in a room where `busy` people make 20 edits a second each. */
+async function measureAccess(): Promise<Revocation | null> {
+  const [busy, guests] = [50, 36];
+  const contestant = await startGesso();
+  try {
+    const [room] = await contestant.makeRooms(1, busy + guests);
+    if (room === undefined || contestant.revoke === null) return null;
+    const crowd = load(
+      {
+        framing: contestant.framing,
+        perSecond: 20,
+        warmUpSeconds: 1,
+        seconds: 20,
+        origin: benchOrigin,
+        rooms: [{ name: room.name, urls: room.urls.slice(0, busy) }],
+      },
+      contestant.pid,
+    );
+    const [revocation] = await Promise.all([contestant.revoke(room, guests), crowd]);
+    return revocation;
   } finally {
     await contestant.stop();
   }
@@ -189,6 +229,17 @@ function table(rows: readonly Row[], machine: Machine, seconds: number): string 
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+function revocationLines(revocation: Revocation | null): string {
+  if (revocation === null) return '';
+  const part = (name: string, times: Quantiles) => `${name} ${ms(times?.p50)} / ${ms(times?.p99)} ms`;
+  return [
+    '',
+    `From the commit of a change of access to the open socket that felt it, median / longest (at most ${targets.revocation} ms),`,
+    `in a room of 50 people at 20 edits/s each: ${part('removed', revocation.removed)}, ${part('made a viewer', revocation.demoted)}, ${part('signed out', revocation.signedOut)}`,
+    '',
+  ].join('\n');
 }
 
 function pad(text: string, column: number): string {
