@@ -1,5 +1,5 @@
 import { classNames } from './class-names.ts';
-import { initials, personColor } from '../../shared/color/person-color.ts';
+import { initials, type PersonColor, personColor } from '../../shared/color/person-color.ts';
 
 /** A person as a disc of their colour with initials. Decorative beside a written name; otherwise give `label`. */
 export function Avatar({
@@ -7,15 +7,18 @@ export function Avatar({
   name,
   size = 24,
   label,
+  color: given,
   className,
 }: {
   readonly userId: string;
   readonly name: string;
   readonly size?: 20 | 24 | 28 | 40 | undefined;
   readonly label?: string | undefined;
+  /** The person's colour in this place; their usual one when not given. */
+  readonly color?: PersonColor | undefined;
   readonly className?: string | undefined;
 }) {
-  const { color, ink } = personColor(userId);
+  const { color, ink } = given ?? personColor(userId);
   return (
     <span
       {...(label === undefined ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label })}

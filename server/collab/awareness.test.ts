@@ -1,5 +1,6 @@
 import * as encoding from 'lib0/encoding';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { writeAwareness, writeQueryAwareness } from '../../shared/protocol/messages.ts';
 import type { CollabServer } from './server.ts';
 import { Harness, type Person, sleep, until } from './testing/harness.ts';
@@ -34,6 +35,8 @@ function show(socket: TestSocket, state: unknown, client = socket.doc.clientID, 
   socket.send(writeAwareness(update));
 }
 
+const colorSchema = z.object({ user: z.object({ color: z.string() }) });
+
 function latest(socket: TestSocket, client: number): unknown {
   return socket.awareness.findLast((entry) => entry.client === client)?.state;
 }
@@ -45,6 +48,28 @@ test('[A3] who somebody is comes from the login, whatever the client says', asyn
   const state = latest(b, a.doc.clientID);
   expect(state).toMatchObject({ cursor: [3, 4], user: { id: ada.userId, name: `Person ${ada.userId}` } });
   expect(JSON.stringify(state)).not.toContain('"#000"');
+});
+
+test('[A3] eight people have eight colours, one person one colour in two tabs, and a colour that is free again is given again', async () => {
+  const canvas = await harness.makeCanvas();
+  const people = await Promise.all(Array.from({ length: 8 }, () => harness.makePerson('viewer')));
+  const watcher = await (await harness.connect(server, ada, canvas)).sync();
+  const enter = async (person: Person) => {
+    const socket = await (await harness.connect(server, person, canvas)).sync();
+    show(socket, { cursor: [0, 0] });
+    await until(() => latest(watcher, socket.doc.clientID) != null);
+    return { socket, color: colorSchema.parse(latest(watcher, socket.doc.clientID)).user.color };
+  };
+  const seven: Awaited<ReturnType<typeof enter>>[] = [];
+  for (const person of people.slice(0, 7)) seven.push(await enter(person));
+  // The watcher has the eighth.
+  const others = new Set(seven.map(({ color }) => color));
+  expect(others.size).toBe(7);
+  const second = await enter(people[0] ?? ada);
+  expect(second.color).toBe(seven[0]?.color);
+  seven[6]?.socket.terminate();
+  await until(() => latest(watcher, seven[6]?.socket.doc.clientID ?? 0) === null);
+  expect((await enter(people[7] ?? ada)).color).toBe(seven[6]?.color);
 });
 
 test('[A2] nobody can speak for another client id, nor take it away', async () => {

@@ -16,7 +16,7 @@ import { TokenBucket } from './token-bucket.ts';
 
 /** Who opened a socket, from its ticket. */
 export interface Visitor {
-  readonly user: Identity;
+  readonly user: Omit<Identity, 'color'>;
   readonly sessionId: string;
   readonly canvasId: string;
   readonly role: Role;
@@ -25,6 +25,8 @@ export interface Visitor {
 export interface ConnectionOptions {
   readonly socket: WebSocket;
   readonly visitor: Visitor;
+  /** How the person is shown in the room. */
+  readonly color: string;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** Takes one message; a promise holds the following ones back until it settles. */
@@ -55,7 +57,7 @@ export class Connection {
   #muted = false;
 
   constructor(options: ConnectionOptions) {
-    const { socket, visitor } = options;
+    const { socket, visitor, color } = options;
     const now = options.now();
     this.#socket = socket;
     this.#options = options;
@@ -64,7 +66,7 @@ export class Connection {
     this.#bytes = new TokenBucket(byteRate, now);
     this.#awareness = new TokenBucket(awarenessRate, now);
     this.#rechecks = new TokenBucket({ perSecond: 2, burst: 20 }, now);
-    this.user = visitor.user;
+    this.user = { ...visitor.user, color };
     this.sessionId = visitor.sessionId;
     this.canvasId = visitor.canvasId;
     this.#role = visitor.role;

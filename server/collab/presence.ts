@@ -39,6 +39,8 @@ interface Held {
 /** Server clocks are milliseconds since 1970; no client sets its state this often. */
 const lowestServerClock = 100_000_000_000;
 
+/** What [A3] puts into every state. */
+const shownSchema = z.object({ user: z.object({ color: z.string() }).optional().catch(undefined) });
 const stateSchema = z.record(z.string(), z.unknown()).nullable();
 
 export interface PresenceOptions {
@@ -108,6 +110,17 @@ export class Presence {
       const clock = this.#nextClock(client);
       this.#put(client, { clock, state: null, userId: held.userId, owner: null });
     }
+  }
+
+  /** The colour of each person that other instances show here. */
+  remoteColors(): ReadonlyMap<string, string> {
+    const colors = new Map<string, string>();
+    for (const { state, userId, owner } of this.#held.values()) {
+      if (owner !== null || state === null) continue;
+      const { user } = shownSchema.parse(JSON.parse(state));
+      if (user !== undefined) colors.set(userId, user.color);
+    }
+    return colors;
   }
 
   /** All local states, for an instance that has just opened the room. */

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import * as Y from 'yjs';
 import type { Log } from '../../platform/log.ts';
 import type { Database } from '../../prisma/client.ts';
+import { personColorAmong } from '../../shared/color/person-color.ts';
 import { closeCodes } from '../../shared/protocol/close-codes.ts';
 import type { ClockRange } from '../../shared/protocol/content-ranges.ts';
 import {
@@ -127,6 +128,15 @@ export class Room implements EditSink<EditSender> {
     clearTimeout(this.#emptyTimer);
     this.#connections.add(connection);
     if (this.#phase.name !== 'loading') this.#greet(connection);
+  }
+
+  /** [A3] A colour that nobody else in the room has, while there are any left; one person has one in all tabs. */
+  colorFor(userId: string): string {
+    const held = new Map(this.#presence.remoteColors());
+    for (const { user } of this.#connections) held.set(user.id, user.color);
+    const own = held.get(userId);
+    if (own !== undefined) return own;
+    return personColorAmong(userId, new Set(held.values())).color;
   }
 
   leave(connection: Connection): void {
@@ -304,7 +314,8 @@ export class Room implements EditSink<EditSender> {
   /** [M3] */
   #askForEdits(connection: Connection): void {
     const document = this.#document;
-    if (document !== null && maySay(connection.role, 'sync-step-2')) connection.send(writeSyncStep1(Y.encodeStateVector(document.doc)));
+    if (document !== null && maySay(connection.role, 'sync-step-2'))
+      connection.send(writeSyncStep1(Y.encodeStateVector(document.doc)));
   }
 
   #receive(

@@ -71,6 +71,7 @@ export async function startCollabServer(options: CollabServerOptions): Promise<C
       const connection = new Connection({
         socket,
         visitor,
+        color: room.colorFor(visitor.user.id),
         now: () => performance.now(),
         onMessage: (from, message) => room.receive(from, message),
         onClose: (closed) => room.leave(closed),

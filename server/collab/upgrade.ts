@@ -3,7 +3,6 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Log } from '../../platform/log.ts';
 import type { Database } from '../../prisma/client.ts';
-import { personColor } from '../../shared/color/person-color.ts';
 import { closeCodes } from '../../shared/protocol/close-codes.ts';
 import { findCanvasAccess } from '../features/access/service.ts';
 import type { LogName } from '../features/canvas-log/service.ts';
@@ -117,7 +116,7 @@ async function admit(
   if (access.canvas.epoch !== name.epoch)
     return { code: closeCodes.conflict, reason: 'the canvas was rebuilt' };
   const visitor: Visitor = {
-    user: { ...session.user, color: personColor(session.user.id).color },
+    user: session.user,
     sessionId: grant.sessionId,
     canvasId: name.canvasId,
     role: access.role,

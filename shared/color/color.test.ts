@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { contrast, toHex } from './oklch.ts';
-import { initials, personColor, personColors } from './person-color.ts';
+import { initials, personColor, personColorAmong, personColors, readPersonColor } from './person-color.ts';
 
 test('oklch converts to known sRGB values', () => {
   expect(toHex({ lightness: 1, chroma: 0, hue: 0 })).toBe('#ffffff');
@@ -20,6 +20,19 @@ test('people spread over all eight colours, and keep theirs', () => {
   const found = new Set(Array.from({ length: 200 }, (_, i) => personColor(`user-${i}`).name));
   expect(found.size).toBe(8);
   expect(personColor('ada')).toBe(personColor('ada'));
+});
+
+test('eight people in one place have eight colours, and the ninth has their own', () => {
+  const taken = new Set<string>();
+  for (let i = 0; i < 8; i += 1) taken.add(personColorAmong('the same id', taken).color);
+  expect(taken.size).toBe(8);
+  expect(personColorAmong('ada', new Set())).toBe(personColor('ada'));
+  expect(personColorAmong('ada', taken)).toBe(personColor('ada'));
+});
+
+test('a colour that nobody can have is read as the own one', () => {
+  expect(readPersonColor(personColors[3]?.color ?? '', 'ada')).toBe(personColors[3]);
+  expect(readPersonColor('url(evil)', 'ada')).toBe(personColor('ada'));
 });
 
 test('initials', () => {

@@ -1,4 +1,5 @@
 import type { LayerId, OutputId, Stroke, Transform } from '../../../shared/document/schema.ts';
+import type { PersonColor } from '../../../shared/color/person-color.ts';
 import type { Point } from '../../../shared/geometry/point.ts';
 import type { Camera } from './camera.ts';
 import type { Readable } from './store.ts';
@@ -51,6 +52,8 @@ export interface Peer extends PresenceState {
   readonly clientId: number;
   readonly userId: string;
   readonly name: string;
+  /** As the server hands them out: different for everybody on the canvas, while there are enough. */
+  readonly color: PersonColor;
 }
 
 export interface PresencePort {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { personColor } from '../../../shared/color/person-color.ts';
 import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { createStrokePainter } from '../../../shared/raster/stroke-painter.ts';
@@ -58,7 +59,9 @@ test('others are seen with their name; oneself is not among them', () => {
   const people = twoPeople();
   people.them.show({ pointer: { x: 3, y: 4 } });
   people.pass(50);
-  expect(people.me.peers.get()).toMatchObject([{ userId: 'grace', name: 'Grace', pointer: { x: 3, y: 4 } }]);
+  expect(people.me.peers.get()).toMatchObject([
+    { userId: 'grace', name: 'Grace', pointer: { x: 3, y: 4 }, color: personColor('grace') },
+  ]);
   people.close();
 });
 
@@ -117,7 +120,7 @@ test('a long stroke arrives whole through messages below 4 KiB, even when some a
   const mask = hand.addMask();
   const painter = createStrokePainter({ tool: 'brush', size: 20, opacity: 1, hardness: 1 });
   const remote = watchRemoteInk(hand.editor, () => () => undefined);
-  const peer = { ...hand.shown(), clientId: 2, userId: 'grace', name: 'Grace' };
+  const peer = { ...hand.shown(), clientId: 2, userId: 'grace', name: 'Grace', color: personColor('grace') };
   for (let i = 0; i < 3_000; i += 10) {
     painter.add(
       Array.from({ length: 10 }, (_, k) => ({ x: (i + k) / 4, y: 100 + ((i + k) % 40), pressure: 1 })),
@@ -139,7 +142,14 @@ test('live ink goes when the document has the stroke, and an old message does no
   painter.add([{ x: 10, y: 10, pressure: 1 }]);
   const ink = liveInk({ strokeId: 'theirs', layerId: mask, onNewMask: false, painter });
   const remote = watchRemoteInk(hand.editor, () => () => undefined);
-  const peer = { ...hand.shown(), clientId: 2, userId: 'grace', name: 'Grace', ink };
+  const peer = {
+    ...hand.shown(),
+    clientId: 2,
+    userId: 'grace',
+    name: 'Grace',
+    color: personColor('grace'),
+    ink,
+  };
   hand.peers.set([peer]);
   expect(remote.ink.get()).toHaveLength(1);
   hand.editor.document.apply('Stroke', [

@@ -6,6 +6,7 @@ import {
   rectSchema,
   transformSchema,
 } from '../../../shared/document/schema.ts';
+import { readPersonColor } from '../../../shared/color/person-color.ts';
 import { emptyPresence, type Peer, type PresencePort, type PresenceState } from '../core/presence-port.ts';
 import { createStore } from '../core/store.ts';
 
@@ -45,7 +46,11 @@ const stateSchema = z.object({
   looking: outputIdSchema.nullable().catch(null),
   away: z.boolean().catch(false),
 });
-const userSchema = z.object({ id: z.string().max(64), name: z.string().max(200).catch('Somebody') });
+const userSchema = z.object({
+  id: z.string().max(64),
+  name: z.string().max(200).catch('Somebody'),
+  color: z.string().max(20).catch(''),
+});
 
 interface AwarenessPresence extends PresencePort {
   destroy(): void;
@@ -79,7 +84,8 @@ export function createAwarenessPresence(options: {
     }
     const shown = stateSchema.safeParse(state?.[presenceKey]);
     const { id: userId, name } = user.data;
-    known.set(clientId, { ...(shown.success ? shown.data : emptyPresence), clientId, userId, name });
+    const color = readPersonColor(user.data.color, userId);
+    known.set(clientId, { ...(shown.success ? shown.data : emptyPresence), clientId, userId, name, color });
   }
 
   function sorted(): readonly Peer[] {

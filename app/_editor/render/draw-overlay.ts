@@ -2,7 +2,6 @@ import type { Layer } from '../../../shared/document/schema.ts';
 import type { Box } from '../../../shared/geometry/box.ts';
 import type { Guide } from '../../../shared/geometry/snapping.ts';
 import type { Point } from '../../../shared/geometry/point.ts';
-import { personColor } from '../../../shared/color/person-color.ts';
 import { toScreen } from '../core/camera.ts';
 import { orientedBoxOf } from '../core/layer-geometry.ts';
 import type { Peer } from '../core/presence-port.ts';
@@ -91,7 +90,7 @@ export function drawPeerSelections(
   const layers = new Map<string, Layer>(state.model.layers.map((layer) => [layer.id, layer]));
   for (const peer of peers) {
     if (peer.away) continue;
-    const { color } = personColor(peer.userId);
+    const { color } = peer.color;
     for (const id of peer.selection.slice(0, 100)) {
       const layer = layers.get(id);
       const box = layer === undefined || layer.hidden ? null : orientedBoxOf(layer, state.dragged);
@@ -110,7 +109,7 @@ export function drawPeerCursors(
     const at = toScreen(state.camera, point);
     if (at.x < -200 || at.y < -60 || at.x > state.viewport.width + 20 || at.y > state.viewport.height + 20)
       continue;
-    const { color, ink } = personColor(peer.userId);
+    const { color, ink } = peer.color;
     context.save();
     context.translate(at.x, at.y);
     drawArrow(context, color);

@@ -1,7 +1,7 @@
 'use client';
 
 import { useMemo, useSyncExternalStore } from 'react';
-import { personColor } from '../../../shared/color/person-color.ts';
+import type { PersonColor } from '../../../shared/color/person-color.ts';
 import { Avatar } from '../../_ui/avatar.tsx';
 import { classNames } from '../../_ui/class-names.ts';
 import { Icon } from '../../_ui/icon.tsx';
@@ -18,7 +18,11 @@ interface Present {
   readonly userId: string;
   readonly name: string;
   readonly away: boolean;
+  readonly color: PersonColor;
 }
+
+/** The accent is for what one touches oneself; nobody else's colour comes near it. */
+const ownColor: PersonColor = { name: 'accent', color: 'var(--accent)', ink: 'var(--accent-ink)' };
 
 /** Who is here: click somebody to see what they see, click again (or move the canvas) to stop. */
 export function PresenceStack({ max = 4 }: { readonly max?: number }) {
@@ -68,6 +72,7 @@ export function PresenceStack({ max = 4 }: { readonly max?: number }) {
               )}
             >
               <Avatar
+                color={ownColor}
                 label={`${editor.person.name}, you`}
                 name={editor.person.name}
                 size={28}
@@ -84,7 +89,6 @@ export function PresenceStack({ max = 4 }: { readonly max?: number }) {
 
 function PersonButton({ person, isFollowed }: { readonly person: Present; readonly isFollowed: boolean }) {
   const editor = useEditor();
-  const { color } = personColor(person.userId);
   const label = isFollowed
     ? `Stop following ${person.name}`
     : `Follow ${person.name}${person.away ? ', who is away' : ''}`;
@@ -101,11 +105,11 @@ function PersonButton({ person, isFollowed }: { readonly person: Present; readon
           className={classNames('flex rounded-full', person.away && 'opacity-45 grayscale')}
           style={{
             boxShadow: isFollowed
-              ? `0 0 0 2px var(--surface), 0 0 0 4px ${color}`
+              ? `0 0 0 2px var(--surface), 0 0 0 4px ${person.color.color}`
               : '0 0 0 2px var(--surface)',
           }}
         >
-          <Avatar name={person.name} size={28} userId={person.userId} />
+          <Avatar color={person.color} name={person.name} size={28} userId={person.userId} />
         </span>
       </button>
     </Tooltip>
@@ -114,7 +118,7 @@ function PersonButton({ person, isFollowed }: { readonly person: Present; readon
 
 /** A border in their colour round the whole canvas, so that nobody wonders why it moves by itself. */
 function FollowBanner({ editor, person }: { readonly editor: Editor; readonly person: Present }) {
-  const { color, ink } = personColor(person.userId);
+  const { color, ink } = person.color;
   return (
     <>
       <span
@@ -153,11 +157,11 @@ function derivePeople(peers: Readable<readonly Peer[]>, ownId: string): Readable
   return {
     get() {
       const byUser = new Map<string, Present>();
-      for (const { clientId, userId, name, away } of peers.get()) {
+      for (const { clientId, userId, name, away, color } of peers.get()) {
         const before = byUser.get(userId);
         // Of several tabs of one person the first that is in use counts; one's own other tabs do not.
         if (userId === ownId || (before !== undefined && (!before.away || away))) continue;
-        byUser.set(userId, { clientId, userId, name, away });
+        byUser.set(userId, { clientId, userId, name, away, color });
       }
       const next = [...byUser.values()];
       const nextText = JSON.stringify(next);
