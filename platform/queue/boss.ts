@@ -64,6 +64,17 @@ export function bossAttempt(claim: Claim): { readonly id: string; readonly retry
   return { id: claim.jobId, retryCount: claim.attempt - 1 };
 }
 
+/**
+ * Holds a job's row until the transaction ends. Every transaction takes the job before the generation, as a claim has to,
+ * so that no two wait for each other.
+ */
+export async function lockJob(sql: SqlExecutor, claim: Claim): Promise<void> {
+  await sql.executeSql(
+    `select 1 as held from ${bossSchema}.job where name = $1 and id = $2::uuid for update`,
+    [claim.queue, claim.jobId],
+  );
+}
+
 /** Takes a running job's remaining retries away, so that its next failure is final and goes to the dead letters. */
 export async function exhaustRetries(sql: SqlExecutor, claim: Claim): Promise<void> {
   await sql.executeSql(

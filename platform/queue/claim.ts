@@ -2,8 +2,8 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { affectedBy, type Boss, bossAttempt, type Claim } from './boss.ts';
 import { jobDataSchema } from './enqueue.ts';
-import { advanceClock, startOf } from './fair-share.ts';
-import { eventMessage, notify } from './notify.ts';
+import { advanceClockSql, startOf } from './fair-share.ts';
+import { eventMessage } from './notify.ts';
 import { type SqlExecutor, select, transact, utcNow } from './sql.ts';
 
 /** A job that is ours until it is settled or lost. */
@@ -49,14 +49,14 @@ export async function claimJob(
         claim,
         generationId: data.generationId,
         workerId: from.workerId,
+        start: startOf(job.priority),
       });
       if (row === undefined) {
         // Its generation was cancelled or deleted without it; a job nobody waits for must not block the line.
         affectedBy(await boss.cancel(from.queue, bossAttempt(claim), { db: sql }));
         continue;
       }
-      await advanceClock(sql, row.pool, startOf(job.priority));
-      await notify(sql, [
+      sql.announce([
         eventMessage({
           kind: 'progress',
           generationId: data.generationId,
@@ -75,16 +75,25 @@ export async function claimJob(
 
 async function takeOwnership(
   sql: SqlExecutor,
-  owner: { readonly claim: Claim; readonly generationId: string; readonly workerId: string },
+  owner: {
+    readonly claim: Claim;
+    readonly generationId: string;
+    readonly workerId: string;
+    readonly start: number;
+  },
 ): Promise<z.infer<typeof ownedRowSchema> | undefined> {
   const { claim } = owner;
   const [row] = await select(sql, ownedRowSchema, {
     text: `
-      update generation
-         set state = 'running', "workerId" = $4, attempt = $3, step = 0, "startedAt" = ${utcNow}, "finishedAt" = null
-       where id = $1 and "jobId" = $2 and attempt < $3 and state in ('queued', 'running')
-      returning "organizationId", "requestedById", "canvasId", "canvasVersionId", pool, pack, request, steps`,
-    values: [owner.generationId, claim.jobId, claim.attempt, owner.workerId],
+      with owned as (
+        update generation
+           set state = 'running', "workerId" = $4, attempt = $3, step = 0, "startedAt" = ${utcNow}, "finishedAt" = null
+         where id = $1 and "jobId" = $2 and attempt < $3 and state in ('queued', 'running')
+        returning "organizationId", "requestedById", "canvasId", "canvasVersionId", pool, pack, request, steps
+      ),
+      ${advanceClockSql({ from: 'owned', pool: 'owned.pool', start: '$5::float8' })}
+      select * from owned`,
+    values: [owner.generationId, claim.jobId, claim.attempt, owner.workerId, owner.start],
   });
   return row;
 }

@@ -5,32 +5,50 @@ import { type SqlExecutor, select } from './sql.ts';
 const poolClockId = '';
 const largestInt = 2_147_483_647;
 
-const startSchema = z.object({ start: z.coerce.number() });
+const placeSchema = z.object({ priority: z.number().int() });
 
 /**
  * Start-time fair queueing (Goyal, Vin and Cheng, 1996, equations 1–3): a job's start tag is the later of its team's
  * finish tag and the pool's virtual clock; the team's finish tag then advances by the job's cost. Served in order of
  * start tags, teams share a pool evenly, a newcomer begins at the clock, and idle time is not saved up.
  *
- * `cost` is in network evaluations. Returns the start tag; the lock on the team's row is held until the transaction ends.
+ * Writes the place on the generation row, as the first attempt of job `jobId`, and returns the priority for pg-boss: it
+ * serves high priorities first, so an early start tag is a high (less negative) one. `cost` is in network evaluations.
+ * The lock on the team's row is held until the transaction ends.
  */
-export async function takeShare(
+export async function takePlace(
   sql: SqlExecutor,
-  share: { readonly organizationId: string; readonly pool: string; readonly cost: number },
+  job: {
+    readonly generationId: string;
+    readonly jobId: string;
+    readonly organizationId: string;
+    readonly pool: string;
+    readonly cost: number;
+  },
 ): Promise<number> {
-  const [row] = await select(sql, startSchema, {
+  const [row] = await select(sql, placeSchema, {
     text: `
       with clock as (
         select coalesce((select "virtualTime" from team_share where "organizationId" = $4 and pool = $2), 0) as now
+      ),
+      charged as (
+        insert into team_share as share ("organizationId", pool, "virtualTime")
+        select $1, $2, clock.now + $3::float8 from clock
+        on conflict ("organizationId", pool) do update
+          set "virtualTime" = greatest(share."virtualTime", excluded."virtualTime" - $3::float8) + $3::float8
+        returning "virtualTime" - $3::float8 as start
       )
-      insert into team_share as share ("organizationId", pool, "virtualTime")
-      select $1, $2, clock.now + $3::float8 from clock
-      on conflict ("organizationId", pool) do update
-        set "virtualTime" = greatest(share."virtualTime", excluded."virtualTime" - $3::float8) + $3::float8
-      returning "virtualTime" - $3::float8 as start`,
-    values: [share.organizationId, share.pool, share.cost, poolClockId],
+      update generation
+         set state = 'queued', "jobId" = $6, priority = -least(floor(charged.start + 0.5), ${largestInt})::int,
+             attempt = 0, crashes = 0, step = 0, error = null, "workerId" = null, "startedAt" = null,
+             "finishedAt" = null
+        from charged
+       where id = $5
+      returning priority`,
+    values: [job.organizationId, job.pool, job.cost, poolClockId, job.generationId, job.jobId],
   });
-  return row?.start ?? 0;
+  if (row === undefined) throw new Error(`there is no generation ${job.generationId} to put in line`);
+  return row.priority;
 }
 
 /** Gives the cost of a job that never ran back to its team. */
@@ -46,19 +64,26 @@ export async function returnShare(
 }
 
 /**
- * Moves a pool's clock to the start tag of a job that begins. Skipped when another claim moves it at this moment: that
- * one's tag is as good, and claims never wait for each other.
+ * SQL of common table expressions that move the clock of pool `pool` to the start tag `start` of a job that begins; both
+ * are SQL expressions over `from`. Skipped when another claim moves the clock at this moment: that one's tag is as good,
+ * and claims never wait for each other.
  */
-export async function advanceClock(sql: SqlExecutor, pool: string, start: number): Promise<void> {
-  await sql.executeSql(
-    `with held as (
-       select 1 from team_share where "organizationId" = $1 and pool = $2 and "virtualTime" < $3::float8
-       for update skip locked
-     )
-     update team_share set "virtualTime" = $3::float8
-      where "organizationId" = $1 and pool = $2 and exists (select 1 from held)`,
-    [poolClockId, pool, start],
-  );
+export function advanceClockSql(job: {
+  readonly from: string;
+  readonly pool: string;
+  readonly start: string;
+}): string {
+  return `
+      clock_held as (
+        select clock.pool, ${job.start} as start from team_share clock, ${job.from}
+         where clock."organizationId" = '${poolClockId}' and clock.pool = ${job.pool}
+           and clock."virtualTime" < ${job.start}
+           for update of clock skip locked
+      ),
+      clock_moved as (
+        update team_share clock set "virtualTime" = clock_held.start from clock_held
+         where clock."organizationId" = '${poolClockId}' and clock.pool = clock_held.pool
+      )`;
 }
 
 /** Makes the clock row, once, so that claims only ever update it. */
@@ -69,11 +94,7 @@ export async function ensureClock(sql: SqlExecutor, pool: string): Promise<void>
   );
 }
 
-/** pg-boss serves high priorities first, so an early start tag is a high (less negative) priority. */
-export function priorityOf(start: number): number {
-  return -Math.min(Math.round(start), largestInt);
-}
-
+/** The start tag behind a priority. */
 export function startOf(priority: number): number {
   return -priority;
 }

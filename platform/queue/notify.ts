@@ -15,11 +15,17 @@ export type Channel =
   | typeof canvasOutboxChannel
   | typeof accessChangedChannel;
 
-/** Sends messages when the surrounding transaction commits, in one statement; Postgres allows 8,000 bytes each. */
-export async function notify(
-  sql: SqlExecutor,
-  messages: readonly { readonly channel: Channel; readonly payload: string }[],
-): Promise<void> {
+/** What Postgres hands to everybody who listens to `channel`; at most 8,000 bytes. */
+export interface Message {
+  readonly channel: Channel;
+  readonly payload: string;
+}
+
+/**
+ * Sends messages when the surrounding transaction commits: they are heard exactly when it is. Costs every other notifying
+ * transaction of the server the wait for this one's commit, so it is for what is rare.
+ */
+export async function notifyAtCommit(sql: SqlExecutor, messages: readonly Message[]): Promise<void> {
   // The cast is for Prisma, which cannot read a column of type void.
   await sql.executeSql(
     `select pg_notify(m.channel, m.payload)::text as sent
@@ -28,9 +34,6 @@ export async function notify(
   );
 }
 
-export function eventMessage(event: GenerationEvent): {
-  readonly channel: Channel;
-  readonly payload: string;
-} {
+export function eventMessage(event: GenerationEvent): Message {
   return { channel: generationEventChannel, payload: JSON.stringify(event) };
 }

@@ -12,7 +12,8 @@ export interface Progress {
 
 /**
  * Writes the last step on the generation row and tells everybody, if the attempt is still ours. Returns false when it is
- * not: the worker should stop. The caller keeps to one call per 250 ms and job (Q9).
+ * not: the worker should stop. The caller keeps to one call per 250 ms and job (Q9). Waits for no disk: after a crash the
+ * attempt begins anew, whatever step it had reached.
  */
 export async function reportProgress(pool: pg.Pool, job: ClaimedJob, progress: Progress): Promise<boolean> {
   const { generationId, organizationId, canvasId } = job;
@@ -23,7 +24,7 @@ export async function reportProgress(pool: pg.Pool, job: ClaimedJob, progress: P
         where id = $1 and "jobId" = $2 and attempt = $3 and state = 'running'
        returning 1
      )
-     select pg_notify($6, $7) from ours`,
+     select set_config('synchronous_commit', 'off', true), pg_notify($6, $7) from ours`,
     [
       generationId,
       job.jobId,

@@ -11,6 +11,7 @@ import { ensureClock } from './fair-share.ts';
 import { listPlaces } from './line.ts';
 import { openListener } from './listener.ts';
 import { poisonQueue } from './names.ts';
+import { transactPrisma } from './prisma-sql.ts';
 import { reportProgress } from './progress.ts';
 import { reapForgottenJobs, reapLostJobs } from './reap.ts';
 import { loseAttempt, settleFailure } from './settle-failure.ts';
@@ -116,10 +117,8 @@ describe('enqueue', () => {
   });
 
   test('[Q1] the same inside a Prisma transaction', async () => {
-    const { fromPrisma } = await import('pg-boss');
     await expect(
-      db.database.$transaction(async (tx) => {
-        const sql = fromPrisma(tx);
+      transactPrisma(db.database, async (_, sql) => {
         const id = await insertGeneration(sql, { studio, pack, request: plainRequest });
         await enqueueJob(
           { boss, sql },
@@ -129,8 +128,7 @@ describe('enqueue', () => {
       }),
     ).rejects.toThrow('no');
     expect(await boss.findJobs(queue, { queued: true })).toHaveLength(0);
-    await db.database.$transaction(async (tx) => {
-      const sql = fromPrisma(tx);
+    await transactPrisma(db.database, async (_, sql) => {
       const id = await insertGeneration(sql, { studio, pack, request: plainRequest });
       await enqueueJob(
         { boss, sql },

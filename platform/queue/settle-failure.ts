@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import { z } from 'zod';
-import { affectedBy, type Boss, bossAttempt, type Claim, exhaustRetries } from './boss.ts';
+import { affectedBy, type Boss, bossAttempt, type Claim, exhaustRetries, lockJob } from './boss.ts';
 import { crashBudget, wakeChannel } from './names.ts';
-import { eventMessage, notify } from './notify.ts';
+import { eventMessage } from './notify.ts';
 import type { Settlement } from './settle-success.ts';
-import { type SqlExecutor, select, transact, utcNow } from './sql.ts';
+import { select, type Transaction, transact, utcNow } from './sql.ts';
 
 /** What a person reads on a failed generation. */
 export interface FailureReason {
@@ -18,7 +18,7 @@ const crashSchema = ownerSchema.extend({ crashes: z.number().int() });
 
 class Refused extends Error {}
 
-async function fenced(pool: pg.Pool, work: (sql: SqlExecutor) => Promise<void>): Promise<Settlement> {
+async function fenced(pool: pg.Pool, work: (sql: Transaction) => Promise<void>): Promise<Settlement> {
   try {
     await transact(pool, work);
     return 'settled';
@@ -39,19 +39,18 @@ export async function settleFailure(
 ): Promise<Settlement> {
   const { generationId, reason } = failure;
   return fenced(pool, async (sql) => {
-    const done = affectedBy(
-      await boss.complete(claim.queue, bossAttempt(claim), { failed: reason.code }, { db: sql }),
-    );
-    if (done !== 1) throw new Refused();
-    const [row] = await select(sql, ownerSchema, {
-      text: `
-        update generation set state = 'failed', error = $4::jsonb, "finishedAt" = ${utcNow}
-         where id = $1 and "jobId" = $2 and attempt = $3 and state = 'running'
-        returning "organizationId", "canvasId"`,
-      values: [generationId, claim.jobId, claim.attempt, JSON.stringify(reason)],
-    });
-    if (row === undefined) throw new Refused();
-    await notify(sql, [eventMessage({ kind: 'settled', generationId, ...row, state: 'failed' })]);
+    const [done, [row]] = await Promise.all([
+      boss.complete(claim.queue, bossAttempt(claim), { failed: reason.code }, { db: sql }),
+      select(sql, ownerSchema, {
+        text: `
+          update generation set state = 'failed', error = $4::jsonb, "finishedAt" = ${utcNow}
+           where id = $1 and "jobId" = $2 and attempt = $3 and state = 'running'
+          returning "organizationId", "canvasId"`,
+        values: [generationId, claim.jobId, claim.attempt, JSON.stringify(reason)],
+      }),
+    ]);
+    if (affectedBy(done) !== 1 || row === undefined) throw new Refused();
+    sql.announce([eventMessage({ kind: 'settled', generationId, ...row, state: 'failed' })]);
   });
 }
 
@@ -72,6 +71,7 @@ export async function loseAttempt(
 ): Promise<Settlement> {
   const { generationId } = loss;
   return fenced(pool, async (sql) => {
+    await lockJob(sql, claim);
     const [row] = await select(sql, crashSchema, {
       text: `
         update generation
@@ -99,6 +99,6 @@ export async function loseAttempt(
     const event = isPoison
       ? eventMessage({ kind: 'settled', generationId, organizationId, canvasId, state: 'failed' })
       : eventMessage({ kind: 'queued', generationId, organizationId, canvasId });
-    await notify(sql, isPoison ? [event] : [event, { channel: wakeChannel, payload: claim.queue }]);
+    sql.announce(isPoison ? [event] : [event, { channel: wakeChannel, payload: claim.queue }]);
   });
 }

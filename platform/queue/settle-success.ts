@@ -6,8 +6,8 @@ import {
   generationRequestSchema,
 } from '../../shared/contracts/generation.ts';
 import { affectedBy, type Boss, bossAttempt, type Claim } from './boss.ts';
-import { eventMessage, notify } from './notify.ts';
-import { type SqlExecutor, select, transact, utcNow } from './sql.ts';
+import { eventMessage } from './notify.ts';
+import { type SqlExecutor, select, type Transaction, transact, utcNow } from './sql.ts';
 
 export interface FinishedOutput {
   readonly id: string;
@@ -67,11 +67,12 @@ export async function settleSuccess(
 ): Promise<Settlement> {
   try {
     await transact(pool, async (sql) => {
-      const done = affectedBy(await boss.complete(claim.queue, bossAttempt(claim), null, { db: sql }));
-      const row = done === 1 ? await finishRow(sql, claim, success) : undefined;
-      if (row === undefined) throw new Refused();
-      await insertResults(sql, row, success);
-      await announce(sql, row, success);
+      const [done, row] = await Promise.all([
+        boss.complete(claim.queue, bossAttempt(claim), null, { db: sql }),
+        finishRow(sql, claim, success),
+      ]);
+      if (affectedBy(done) !== 1 || row === undefined) throw new Refused();
+      await Promise.all([insertResults(sql, row, success), announce(sql, row, success)]);
     });
     return 'settled';
   } catch (error) {
@@ -94,37 +95,40 @@ async function finishRow(sql: SqlExecutor, claim: Claim, success: Success): Prom
 }
 
 async function insertResults(sql: SqlExecutor, row: Row, success: Success): Promise<void> {
-  if (success.assets.length > 0) {
-    await sql.executeSql(
+  const { generationId, outputs, assets, inputs } = success;
+  const insert = async (rows: readonly unknown[], text: string, values: readonly unknown[]) => {
+    if (rows.length > 0) await sql.executeSql(text, [JSON.stringify(rows), ...values]);
+  };
+  await Promise.all([
+    insert(
+      assets,
       `insert into asset (id, "organizationId", hash, kind, "mediaType", bytes, width, height, "createdById")
-       select gen_random_uuid()::text, $1, a.hash, a.kind, a."mediaType", a.bytes, a.width, a.height, $2
-         from jsonb_to_recordset($3::jsonb)
+       select gen_random_uuid()::text, $2, a.hash, a.kind, a."mediaType", a.bytes, a.width, a.height, $3
+         from jsonb_to_recordset($1::jsonb)
            as a(hash text, kind text, "mediaType" text, bytes int, width int, height int)
        order by a.hash
        on conflict ("organizationId", hash) do nothing`,
-      [row.organizationId, row.requestedById, JSON.stringify(success.assets)],
-    );
-  }
-  if (success.outputs.length > 0) {
-    await sql.executeSql(
+      [row.organizationId, row.requestedById],
+    ),
+    insert(
+      outputs,
       `insert into generation_output (id, "generationId", index, seed, "assetHash", width, height, recipe)
-       select o.id, $1, o.index, o.seed, o."assetHash", o.width, o.height, o.recipe
-         from jsonb_to_recordset($2::jsonb)
+       select o.id, $2, o.index, o.seed, o."assetHash", o.width, o.height, o.recipe
+         from jsonb_to_recordset($1::jsonb)
            as o(id text, index int, seed bigint, "assetHash" text, width int, height int, recipe jsonb)`,
-      [success.generationId, JSON.stringify(success.outputs)],
-    );
-  }
-  if (success.inputs.length > 0) {
-    await sql.executeSql(
+      [generationId],
+    ),
+    insert(
+      inputs,
       `insert into generation_input (id, "generationId", role, "assetHash")
-       select gen_random_uuid()::text, $1, i.role, i."assetHash"
-         from jsonb_to_recordset($2::jsonb) as i(role text, "assetHash" text)`,
-      [success.generationId, JSON.stringify(success.inputs)],
-    );
-  }
+       select gen_random_uuid()::text, $2, i.role, i."assetHash"
+         from jsonb_to_recordset($1::jsonb) as i(role text, "assetHash" text)`,
+      [generationId],
+    ),
+  ]);
 }
 
-async function announce(sql: SqlExecutor, row: Row, success: Success): Promise<void> {
+async function announce(sql: Transaction, row: Row, success: Success): Promise<void> {
   const { generationId } = success;
   const { organizationId, canvasId } = row;
   const settled = eventMessage({
@@ -135,7 +139,7 @@ async function announce(sql: SqlExecutor, row: Row, success: Success): Promise<v
     state: 'succeeded',
   });
   if (canvasId === null || success.outputs.length === 0) {
-    await notify(sql, [settled]);
+    sql.announce([settled]);
     return;
   }
   const payload = candidatesOf(row, success);
@@ -146,7 +150,7 @@ async function announce(sql: SqlExecutor, row: Row, success: Success): Promise<v
      update canvas set "thumbnailHash" = $3 where id = $1`,
     [canvasId, JSON.stringify(payload), success.outputs[0]?.assetHash],
   );
-  await notify(sql, [settled, { channel: canvasOutboxChannel, payload: canvasId }]);
+  sql.announce([settled, { channel: canvasOutboxChannel, payload: canvasId }]);
 }
 
 function candidatesOf(row: Row, success: Success): unknown {

@@ -5,7 +5,8 @@ import { cancelJob } from '../../../platform/queue/cancel.ts';
 import { enqueueJob } from '../../../platform/queue/enqueue.ts';
 import { estimateDuration, listPlaces, type Place } from '../../../platform/queue/line.ts';
 import { queueNameOf } from '../../../platform/queue/names.ts';
-import { onPrisma } from '../../../platform/queue/prisma-sql.ts';
+import { onPrisma, transactPrisma } from '../../../platform/queue/prisma-sql.ts';
+import type { Transaction as QueueTransaction } from '../../../platform/queue/sql.ts';
 import { listServedPools } from '../../../platform/queue/workers.ts';
 import type { Transaction } from '../../../prisma/client.ts';
 import {
@@ -121,7 +122,8 @@ export async function retryGeneration(
   generationId: string,
 ): Promise<GenerationView> {
   const client = await queueClientOf(services.databaseUrl, services.log);
-  await services.database.$transaction(async (tx) => {
+  const { database } = services;
+  const retry = async (tx: Transaction, sql: QueueTransaction): Promise<void> => {
     const row = await lockFailed(tx, generationId);
     if (row === null) {
       throw new AppError('conflict', 'Only what failed or was cancelled can be retried.', {
@@ -131,8 +133,9 @@ export async function retryGeneration(
     const request = generationRequestSchema.parse(row.request);
     await requirePlace(tx, asker, request);
     await client.prepare(queueNameOf(request.pool, request.pack));
-    await enqueueJob({ boss: client.boss, sql: onPrisma(tx) }, jobOf(row, request));
-  }, transactionOptions);
+    await enqueueJob({ boss: client.boss, sql }, jobOf(row, request));
+  };
+  await transactPrisma(database, retry, transactionOptions);
   return getGeneration(services, generationId);
 }
 
@@ -244,11 +247,10 @@ async function putInLine(
   prepare: (tx: Transaction) => Promise<Prepared>,
 ): Promise<string> {
   const client = await queueClientOf(services.databaseUrl, services.log);
-  return services.database.$transaction(async (tx) => {
+  const enqueue = async (tx: Transaction, sql: QueueTransaction): Promise<string> => {
     const { request, inputs, canvasId, keepVersion: keep } = await prepare(tx);
     await requirePlace(tx, asker, request);
     await client.prepare(queueNameOf(request.pool, request.pack));
-    const sql = onPrisma(tx);
     const row = {
       organizationId: asker.organizationId,
       canvasId,
@@ -261,7 +263,8 @@ async function putInLine(
     const id = await insertGeneration(tx, row);
     await enqueueJob({ boss: client.boss, sql }, jobOf({ ...row, id }, request));
     return id;
-  }, transactionOptions);
+  };
+  return transactPrisma(services.database, enqueue, transactionOptions);
 }
 
 async function requirePlace(tx: Transaction, asker: Asker, request: GenerationRequest): Promise<void> {
