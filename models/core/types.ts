@@ -108,6 +108,11 @@ export interface SolveOptions {
   readonly lmsOrder?: number;
   /** RePaint only: what to keep. */
   readonly keep?: Keep;
+  /**
+   * `reference` rounds a solver's scalars to float32 where the reference does; `double` never does, which shows the
+   * method's own error. Default `reference`.
+   */
+  readonly scalars?: 'reference' | 'double';
   /** Called in the given order after every evaluation. */
   readonly hooks?: readonly Hook[];
 }

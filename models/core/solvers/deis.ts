@@ -10,11 +10,10 @@ import { vpLevel } from '../prediction.ts';
 import { dpmLevels } from '../schedule/dpm-levels.ts';
 import { levelsOrTable, refuse, requestedSteps } from '../schedule/request.ts';
 import { type SigmaTable, sigmaTable } from '../schedule/vp-sigmas.ts';
-import type { NoiseLevel, Plan, PlanRequest, Solver } from '../types.ts';
+import type { Plan, PlanRequest, Solver } from '../types.ts';
 import { multistepOrder } from './dpm-multistep.ts';
-import { exactLevelOf, History, lambdaOf, type LevelForm, levelOf } from './dpm-state.ts';
+import { exactLevelOf, History, type LambdaLevel, type LevelForm, levelsOf } from './dpm-state.ts';
 
-const f = Math.fround;
 const NAME = 'DEISMultistepScheduler';
 
 const fields = {
@@ -31,8 +30,10 @@ type Config = ConfigOf<typeof fields>;
  */
 function* deisSteps(run: Run, config: Config, form: LevelForm): Solver {
   const { x } = run;
-  const { sigmas, timesteps } = run.plan;
+  const { timesteps } = run.plan;
   const order = config.solver_order;
+  const levels = levelsOf(run, form);
+  const arithmetic = run.options.scalars === 'double' ? DOUBLE : SINGLE;
   const history = new History(run, {
     depth: order,
     type: config.prediction_type,
@@ -51,11 +52,9 @@ function* deisSteps(run: Run, config: Config, form: LevelForm): Solver {
   const terms = [x];
   for (let i = run.begin; i < run.end; i++) {
     const prediction = yield run.at(i);
-    history.push(prediction, levelOf(form, sigmas[i]));
+    history.push(prediction, levels[i]);
     const used = multistepOrder(rules, i, timesteps.length, history.known);
-    const to = levelOf(form, sigmas[i + 1]);
-    const from = Array.from({ length: used }, (_, k) => levelOf(form, sigmas[i - k]));
-    deisWeights(weights, to, from);
+    deisWeights(weights, arithmetic, { levels, index: i, order: used });
     for (let k = 0; k < used; k++) terms[k + 1] = history.items[k];
     combine(x, used + 1, weights, terms);
     run.after(i, prediction);
@@ -63,35 +62,60 @@ function* deisSteps(run: Run, config: Config, form: LevelForm): Solver {
   return x;
 }
 
-/**
- * Weights of x and of the last one to three noise predictions, newest first, in the reference's float32 steps: the
- * antiderivatives nearly cancel, so their rounding shows in the result.
- */
-function deisWeights(out: Float64Array, to: NoiseLevel, from: readonly NoiseLevel[]): void {
-  const [r0, r1, r2] = from.map(({ alpha, sigma }) => f(sigma / alpha));
-  const target = f(to.sigma / to.alpha);
-  const [now] = from;
+/** How numbers are rounded after each operation, and the logarithm that goes with it. */
+interface Arithmetic {
+  readonly f: (value: number) => number;
+  readonly log: (value: number) => number;
+}
+
+/** The reference's float32 steps: the antiderivatives nearly cancel, so their rounding shows in the result. */
+const SINGLE: Arithmetic = { f: Math.fround, log: logFloat32 };
+const DOUBLE: Arithmetic = { f: (value) => value, log: Math.log };
+
+interface UpdateParts {
+  readonly levels: readonly LambdaLevel[];
+  /** The update goes from this level to the next with the last `order` predictions, 1 to 3. */
+  readonly index: number;
+  readonly order: number;
+}
+
+/** Weights of x and of the last one to three noise predictions, newest first. */
+function deisWeights(out: Float64Array, arithmetic: Arithmetic, { levels, index, order }: UpdateParts): void {
+  const { f } = arithmetic;
+  const now = levels[index];
+  const to = levels[index + 1];
+  const ratio = ({ alpha, sigma }: LambdaLevel) => f(sigma / alpha);
+  const target = ratio(to);
+  const r0 = ratio(now);
   out[0] = to.alpha / now.alpha;
-  if (from.length === 1) {
-    out[1] = f(-to.sigma * f(f(Math.exp(f(lambdaOf(to) - lambdaOf(now)))) - 1));
-  } else if (from.length === 2) {
-    out[1] = to.alpha * f(linearIntegral(target, r0, r1) - linearIntegral(r0, r0, r1));
-    out[2] = to.alpha * f(linearIntegral(target, r1, r0) - linearIntegral(r0, r1, r0));
-  } else {
-    out[1] = to.alpha * f(squareIntegral(target, r0, r1, r2) - squareIntegral(r0, r0, r1, r2));
-    out[2] = to.alpha * f(squareIntegral(target, r1, r2, r0) - squareIntegral(r0, r1, r2, r0));
-    out[3] = to.alpha * f(squareIntegral(target, r2, r0, r1) - squareIntegral(r0, r2, r0, r1));
+  if (order === 1) {
+    out[1] = f(-to.sigma * f(f(Math.exp(f(to.lambda - now.lambda))) - 1));
+    return;
   }
+  const r1 = ratio(levels[index - 1]);
+  if (order === 2) {
+    const between = (b: number, c: number) =>
+      to.alpha * f(linearIntegral(arithmetic, target, b, c) - linearIntegral(arithmetic, r0, b, c));
+    out[1] = between(r0, r1);
+    out[2] = between(r1, r0);
+    return;
+  }
+  const r2 = ratio(levels[index - 2]);
+  const between = (b: number, c: number, d: number) =>
+    to.alpha * f(squareIntegral(arithmetic, target, b, c, d) - squareIntegral(arithmetic, r0, b, c, d));
+  out[1] = between(r0, r1, r2);
+  out[2] = between(r1, r2, r0);
+  out[3] = between(r2, r0, r1);
 }
 
 /** Antiderivative at t of (ln t - ln c)/(ln b - ln c). */
-function linearIntegral(t: number, b: number, c: number): number {
-  return f(f(t * f(f(-logFloat32(c) + logFloat32(t)) - 1)) / f(logFloat32(b) - logFloat32(c)));
+function linearIntegral({ f, log }: Arithmetic, t: number, b: number, c: number): number {
+  return f(f(t * f(f(-log(c) + log(t)) - 1)) / f(log(b) - log(c)));
 }
 
 /** Antiderivative at t of (ln t - ln c)(ln t - ln d)/((ln b - ln c)(ln b - ln d)). */
-function squareIntegral(t: number, b: number, c: number, d: number): number {
-  const [lt, lb, lc, ld] = [logFloat32(t), logFloat32(b), logFloat32(c), logFloat32(d)];
+function squareIntegral({ f, log }: Arithmetic, t: number, b: number, c: number, d: number): number {
+  const [lt, lb, lc, ld] = [log(t), log(b), log(c), log(d)];
   const inner = f(f(f(f(f(lc * f(f(ld - lt) + 1)) - f(ld * lt)) + ld) + f(lt * lt)) - f(2 * lt));
   return f(f(t * f(inner + 2)) / f(f(lb - lc) * f(lb - ld)));
 }

@@ -9,7 +9,7 @@ import { type DpmOptions, dpmLevels, lastStableTimestep } from '../schedule/dpm-
 import { levelsOrTable, refuse, requestedSteps } from '../schedule/request.ts';
 import { type SigmaTable, sigmaTable } from '../schedule/vp-sigmas.ts';
 import type { Plan, PlanRequest, Solver } from '../types.ts';
-import { exactLevelOf, History, type LevelForm, levelOf } from './dpm-state.ts';
+import { exactLevelOf, History, type LevelForm, levelsOf } from './dpm-state.ts';
 import { type DpmAlgorithm, type DpmVariant, DpmUpdater } from './dpm-update.ts';
 import type { LimitConfig } from './limits.ts';
 
@@ -55,8 +55,10 @@ export function multistepOrder(options: MultistepOptions, i: number, count: numb
  */
 function* dpmSteps(run: Run, config: Config, options: MultistepOptions): Solver {
   const { x } = run;
-  const { sigmas, timesteps } = run.plan;
+  const { timesteps } = run.plan;
   const { form, algorithm, variant, order } = options;
+  const levels = levelsOf(run, form);
+  const float32 = run.options.scalars !== 'double';
   const stochastic = algorithm.startsWith('sde');
   const history = new History(run, {
     depth: order,
@@ -67,14 +69,13 @@ function* dpmSteps(run: Run, config: Config, options: MultistepOptions): Solver 
   const updater = new DpmUpdater();
   for (let i = run.begin; i < run.end; i++) {
     const prediction = yield run.at(i);
-    history.push(prediction, levelOf(form, sigmas[i]));
+    history.push(prediction, levels[i]);
     const noise = stochastic ? run.freshNoise() : null;
     const used = multistepOrder(options, i, timesteps.length, history.known);
-    const from = Array.from({ length: used }, (_, k) => levelOf(form, sigmas[i - k]));
     updater.multistep(
       x,
       history.items,
-      { algorithm, variant, to: levelOf(form, sigmas[i + 1]), from, float32: true },
+      { algorithm, variant, levels, index: i, order: used, float32 },
       noise,
     );
     run.after(i, prediction);

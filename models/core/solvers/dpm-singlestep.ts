@@ -9,8 +9,8 @@ import { vpLevel } from '../prediction.ts';
 import { dpmLevels, lastStableTimestep } from '../schedule/dpm-levels.ts';
 import { levelsOrTable, refuse, requestedSteps } from '../schedule/request.ts';
 import { type SigmaTable, sigmaTable } from '../schedule/vp-sigmas.ts';
-import type { NoiseLevel, Plan, PlanRequest, Solver } from '../types.ts';
-import { exactLevelOf, History, lambdaOf, type LevelForm, levelOf } from './dpm-state.ts';
+import type { Latent, Plan, PlanRequest, Solver } from '../types.ts';
+import { exactLevelOf, History, type LambdaLevel, type LevelForm, levelsOf } from './dpm-state.ts';
 
 const NAME = 'DPMSolverSinglestepScheduler';
 
@@ -56,8 +56,8 @@ export function orderList(
  */
 function* singlestepSteps(run: Run, config: Config, form: LevelForm): Solver {
   const { x } = run;
-  const { sigmas, timesteps } = run.plan;
-  const orders = orderList(timesteps.length, config);
+  const levels = levelsOf(run, form);
+  const orders = orderList(run.plan.timesteps.length, config);
   const stochastic = config.algorithm_type.startsWith('sde');
   const history = new History(run, {
     depth: config.solver_order,
@@ -67,69 +67,77 @@ function* singlestepSteps(run: Run, config: Config, form: LevelForm): Solver {
   });
   const start = run.buffer();
   const weights = new Float64Array(5);
+  const terms: Latent[] = [start];
   for (let i = run.begin; i < run.end; i++) {
     const prediction = yield run.at(i);
-    history.push(prediction, levelOf(form, sigmas[i]));
+    history.push(prediction, levels[i]);
     const order = Math.min(orders[i], history.known);
     if (order === 1) start.set(x);
-    const from = Array.from({ length: order }, (_, k) => levelOf(form, sigmas[i - k]));
-    const noise = stochastic ? run.freshNoise() : null;
-    singlestepWeights(weights, config, levelOf(form, sigmas[i + 1]), from);
-    const [m0, m1 = m0, m2 = m0] = history.items;
-    const terms = [start, m0, m1, m2];
-    if (noise) combine(x, 5, weights, [...terms, noise]);
-    else combine(x, 4, weights, terms);
+    singlestepWeights(weights, config, { levels, index: i, order });
+    for (let k = 0; k < order; k++) terms[k + 1] = history.items[k];
+    if (stochastic) {
+      weights[order + 1] = weights[4];
+      terms[order + 1] = run.freshNoise();
+    }
+    combine(x, stochastic ? order + 2 : order + 1, weights, terms);
     run.after(i, prediction);
   }
   return x;
 }
 
+interface GroupStep {
+  readonly levels: readonly LambdaLevel[];
+  readonly index: number;
+  /** How many predictions of the group there are: 1 to 3, the newest of them made at `index`. */
+  readonly order: number;
+}
+
 /**
- * Weights of the group's first x, the last three predictions (newest first) and noise, for going from the
- * group's beginning (the last of `from`) to `to`.
+ * Weights of the group's first x, its predictions (newest first) and, last, noise, for going from the group's beginning
+ * to the level after `index`.
  */
 function singlestepWeights(
   out: Float64Array,
   { algorithm_type: algorithm, solver_type: variant }: Config,
-  to: NoiseLevel,
-  from: readonly NoiseLevel[],
+  { levels, index, order }: GroupStep,
 ): void {
-  const { alpha, sigma } = to;
-  const origin = from[from.length - 1];
-  const lambda = from.map(lambdaOf);
-  const h = lambdaOf(to) - lambda[from.length - 1];
+  const { alpha, sigma, lambda } = levels[index + 1];
+  const origin = levels[index + 1 - order];
+  const h = lambda - origin.lambda;
   const heun = variant === 'heun';
   let [onX, onD0, onD1, onD2, onNoise] = [0, 0, 0, 0, 0];
   if (algorithm === 'dpmsolver++') {
     const phi = Math.expm1(-h);
     onX = sigma / origin.sigma;
     onD0 = -alpha * phi;
-    onD1 = heun || from.length === 3 ? alpha * (phi / h + 1) : -0.5 * alpha * phi;
+    onD1 = heun || order === 3 ? alpha * (phi / h + 1) : -0.5 * alpha * phi;
     onD2 = -alpha * ((phi + h) / h ** 2 - 0.5);
   } else if (algorithm === 'dpmsolver') {
     const phi = Math.expm1(h);
     onX = alpha / origin.alpha;
     onD0 = -sigma * phi;
-    onD1 = heun || from.length === 3 ? -sigma * (phi / h - 1) : -0.5 * sigma * phi;
+    onD1 = heun || order === 3 ? -sigma * (phi / h - 1) : -0.5 * sigma * phi;
     onD2 = -sigma * ((phi - h) / h ** 2 - 0.5);
   } else {
     const phi = -Math.expm1(-2 * h);
     onX = (sigma / origin.sigma) * Math.exp(-h);
     onD0 = alpha * phi;
-    onD1 = heun || from.length === 3 ? alpha * (phi / (-2 * h) + 1) : 0.5 * alpha * phi;
+    onD1 = heun || order === 3 ? alpha * (phi / (-2 * h) + 1) : 0.5 * alpha * phi;
     onD2 = alpha * ((phi - 2 * h) / (2 * h) ** 2 - 0.5);
     onNoise = sigma * Math.sqrt(phi);
   }
-  out.set([onX, 0, 0, 0, onNoise]);
-  if (from.length === 1) {
+  out.fill(0);
+  out[0] = onX;
+  out[4] = onNoise;
+  if (order === 1) {
     out[1] = onD0;
-  } else if (from.length === 2) {
-    const r0 = (lambda[0] - lambda[1]) / h;
+  } else if (order === 2) {
+    const r0 = (levels[index].lambda - origin.lambda) / h;
     out[1] = onD1 / r0;
     out[2] = onD0 - onD1 / r0;
   } else {
-    const r0 = (lambda[0] - lambda[2]) / h;
-    const r1 = (lambda[1] - lambda[2]) / h;
+    const r0 = (levels[index].lambda - origin.lambda) / h;
+    const r1 = (levels[index - 1].lambda - origin.lambda) / h;
     // D1_1 = (m0 - m2)/r0 and D1_0 = (m1 - m2)/r1; the plain form uses D1_1 alone.
     const onLate = heun ? (-onD1 * r1 + onD2 * 2) / (r0 - r1) : onD1;
     const onEarly = heun ? (onD1 * r0 - onD2 * 2) / (r0 - r1) : 0;

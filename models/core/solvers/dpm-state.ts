@@ -10,12 +10,25 @@ export type LevelForm = 'vp' | 'flow' | 've';
 
 const f = Math.fround;
 
+/** A level with half its log signal-to-noise ratio, lambda = log(alpha / sigma); infinite where the noise ends. */
+export interface LambdaLevel extends NoiseLevel {
+  readonly lambda: number;
+}
+
 /**
- * Signal and noise factors for a value of the plan's `sigmas`. The reference keeps them in float32 scalars, and
- * the differences of their logarithms carry that rounding into every coefficient, so they are rounded here, except
- * for `ve`, where there is nothing to round.
+ * Signal, noise and lambda for every value of the plan's `sigmas`. The reference keeps them in float32 scalars, and the
+ * differences of their logarithms carry that rounding into every coefficient, so they are rounded here, except for `ve`,
+ * where there is nothing to round, and where the caller wants double precision.
  */
-export function levelOf(form: LevelForm, sigma: number): NoiseLevel {
+export function levelsOf(run: Run, form: LevelForm): readonly LambdaLevel[] {
+  const exact = run.options.scalars === 'double';
+  return Array.from(run.plan.sigmas, (sigma) => {
+    const level = exact ? exactLevelOf(form, sigma) : roundedLevelOf(form, sigma);
+    return { ...level, lambda: exact ? Math.log(level.alpha / level.sigma) : roundedLambda(level) };
+  });
+}
+
+function roundedLevelOf(form: LevelForm, sigma: number): NoiseLevel {
   switch (form) {
     case 'vp': {
       const alpha = f(1 / sqrtFloat32(f(f(sigma * sigma) + 1)));
@@ -28,6 +41,11 @@ export function levelOf(form: LevelForm, sigma: number): NoiseLevel {
   }
 }
 
+function roundedLambda({ alpha, sigma }: NoiseLevel): number {
+  if (alpha === 1) return -Math.log(sigma);
+  return f(f(Math.log(alpha)) - f(Math.log(sigma)));
+}
+
 /** The same in full precision, for whoever looks at x from outside. */
 export function exactLevelOf(form: LevelForm, sigma: number): NoiseLevel {
   switch (form) {
@@ -38,12 +56,6 @@ export function exactLevelOf(form: LevelForm, sigma: number): NoiseLevel {
     case 've':
       return { alpha: 1, sigma };
   }
-}
-
-/** Half the log signal-to-noise ratio, lambda = log(alpha / sigma); infinite where the noise ends. */
-export function lambdaOf({ alpha, sigma }: NoiseLevel): number {
-  if (alpha === 1) return -Math.log(sigma);
-  return f(f(Math.log(alpha)) - f(Math.log(sigma)));
 }
 
 export interface HistoryOptions {

@@ -1,6 +1,6 @@
 import { combine } from '../math/kernels.ts';
-import type { Latent, NoiseLevel } from '../types.ts';
-import { lambdaOf } from './dpm-state.ts';
+import type { Latent } from '../types.ts';
+import type { LambdaLevel } from './dpm-state.ts';
 
 export type DpmAlgorithm = 'dpmsolver++' | 'dpmsolver' | 'sde-dpmsolver++' | 'sde-dpmsolver';
 export type DpmVariant = 'midpoint' | 'heun';
@@ -8,10 +8,11 @@ export type DpmVariant = 'midpoint' | 'heun';
 export interface UpdateParts {
   readonly algorithm: DpmAlgorithm;
   readonly variant: DpmVariant;
-  /** Level the update goes to. */
-  readonly to: NoiseLevel;
-  /** Levels of the newest prediction and of the older ones, as many as the order. */
-  readonly from: readonly NoiseLevel[];
+  /** All levels of the plan: the update goes from `index` to `index` + 1. */
+  readonly levels: readonly LambdaLevel[];
+  readonly index: number;
+  /** How many predictions it uses, the newest of them made at `index`: 1 to 3. */
+  readonly order: number;
   /** The reference multiplies x in float32 even where the rest is in double; so does this, when set. */
   readonly float32: boolean;
 }
@@ -30,11 +31,11 @@ interface Factors {
  * equations 10 to 13 and appendix A); noise prediction: DPM-Solver (Lu et al. 2022a, section 3 and appendix B);
  * their stochastic forms: appendix B of the former. D1 and D2 approximate the derivatives of the prediction.
  */
-function factors({ algorithm, variant, to, from }: UpdateParts): Factors {
-  const { alpha, sigma } = to;
-  const [now] = from;
-  const h = lambdaOf(to) - lambdaOf(now);
-  const heun = variant === 'heun' || from.length === 3;
+function factors({ algorithm, variant, levels, index, order }: UpdateParts): Factors {
+  const now = levels[index];
+  const { alpha, sigma, lambda } = levels[index + 1];
+  const h = lambda - now.lambda;
+  const heun = variant === 'heun' || order === 3;
   switch (algorithm) {
     case 'dpmsolver++': {
       const phi = Math.expm1(-h);
@@ -86,49 +87,54 @@ export class DpmUpdater {
   readonly #terms: Latent[] = [];
 
   /**
-   * Moves x to `parts.to` with the predictions `items`, newest first; `noise` is read by the stochastic
+   * Moves x to the next level with the predictions `items`, newest first; `noise` is read by the stochastic
    * algorithms alone.
    */
   multistep(x: Latent, items: readonly Latent[], parts: UpdateParts, noise: Latent | null): void {
-    const { onX, onD0, onD1, onD2, onNoise } = factors(parts);
-    const [a, b, c] = derivativeWeights(parts, onD0, onD1, onD2);
+    const { order } = parts;
     const weights = this.#weights;
     const terms = this.#terms;
-    let count = 0;
-    const add = (weight: number, term: Latent) => {
-      weights[count] = weight;
-      terms[count++] = term;
-    };
+    const made = factors(parts);
+    weights[0] = made.onX;
     if (parts.float32 && x instanceof Float64Array) {
-      for (let i = 0; i < x.length; i++) x[i] = Math.fround(Math.fround(onX) * Math.fround(x[i]));
-      add(1, x);
-    } else add(onX, x);
-    add(a, items[0]);
-    if (parts.from.length > 1) add(b, items[1]);
-    if (parts.from.length > 2) add(c, items[2]);
-    if (noise) add(onNoise, noise);
-    combine(x, count, weights, terms);
+      for (let i = 0; i < x.length; i++) x[i] = Math.fround(Math.fround(made.onX) * Math.fround(x[i]));
+      weights[0] = 1;
+    }
+    predictionWeights(weights, parts, made);
+    terms[0] = x;
+    for (let k = 0; k < order; k++) terms[k + 1] = items[k];
+    if (noise) {
+      weights[order + 1] = made.onNoise;
+      terms[order + 1] = noise;
+    }
+    combine(x, noise ? order + 2 : order + 1, weights, terms);
   }
 }
 
 /**
- * Weights of the last one to three predictions. Second order: D1 = (m0 - m1)/r0. Third order: divided
- * differences D1_0 and D1_1, D1 = D1_0 + r0/(r0 + r1)·(D1_0 - D1_1), D2 = (D1_0 - D1_1)/(r0 + r1).
+ * Writes the weights of the last one to three predictions from out[1] on. Second order: D1 = (m0 - m1)/r0. Third order:
+ * divided differences D1_0 and D1_1, D1 = D1_0 + r0/(r0 + r1)·(D1_0 - D1_1), D2 = (D1_0 - D1_1)/(r0 + r1).
  */
-function derivativeWeights(
-  { from, to }: UpdateParts,
-  onD0: number,
-  onD1: number,
-  onD2: number,
-): readonly [number, number, number] {
-  if (from.length === 1) return [onD0, 0, 0];
-  const lambda = from.map(lambdaOf);
-  const h = lambdaOf(to) - lambda[0];
-  const r0 = (lambda[0] - lambda[1]) / h;
-  if (from.length === 2) return [onD0 + onD1 / r0, -onD1 / r0, 0];
-  const r1 = (lambda[1] - lambda[2]) / h;
+function predictionWeights(
+  out: Float64Array,
+  { levels, index, order }: UpdateParts,
+  { onD0, onD1, onD2 }: Factors,
+): void {
+  out[1] = onD0;
+  if (order === 1) return;
+  const { lambda } = levels[index];
+  const h = levels[index + 1].lambda - lambda;
+  const r0 = (lambda - levels[index - 1].lambda) / h;
+  if (order === 2) {
+    out[1] += onD1 / r0;
+    out[2] = -onD1 / r0;
+    return;
+  }
+  const r1 = (levels[index - 1].lambda - levels[index - 2].lambda) / h;
   const share = r0 / (r0 + r1);
   const onFirst = onD1 * (1 + share) + onD2 / (r0 + r1);
   const onSecond = -(onD1 * share + onD2 / (r0 + r1));
-  return [onD0 + onFirst / r0, -onFirst / r0 + onSecond / r1, -onSecond / r1];
+  out[1] += onFirst / r0;
+  out[2] = -onFirst / r0 + onSecond / r1;
+  out[3] = -onSecond / r1;
 }

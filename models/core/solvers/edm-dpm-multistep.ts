@@ -6,7 +6,7 @@ import type { Run } from '../plan.ts';
 import { edmPlan } from '../schedule/edm-plan.ts';
 import type { Latent, Solver } from '../types.ts';
 import { type MultistepOptions, multistepOrder } from './dpm-multistep.ts';
-import { levelOf } from './dpm-state.ts';
+import { levelsOf } from './dpm-state.ts';
 import { type DpmAlgorithm, DpmUpdater } from './dpm-update.ts';
 import { edmOriginal } from './edm-precondition.ts';
 import { limiter, type LimitConfig } from './limits.ts';
@@ -28,11 +28,13 @@ export function* edmDpmSteps(
   const { x } = run;
   const { sigmas, timesteps } = run.plan;
   const stochastic = algorithm.startsWith('sde');
+  const levels = levelsOf(run, 've');
+  const { solver_type: variant } = config;
   const options: MultistepOptions = {
     form: 've',
     order: config.solver_order,
     algorithm,
-    variant: config.solver_type,
+    variant,
     lowerOrderFinal: config.lower_order_final,
     firstOrderLast: config.euler_at_final || config.final_sigmas_type === 'zero',
   };
@@ -48,10 +50,9 @@ export function* edmDpmSteps(
     limit?.(oldest);
     const known = Math.min(i - run.begin + 1, config.solver_order);
     const used = multistepOrder(options, i, timesteps.length, known);
-    const from = Array.from({ length: used }, (_, k) => levelOf('ve', sigmas[i - k]));
     const noise = stochastic ? run.freshNoise() : null;
-    const to = levelOf('ve', sigmas[i + 1]);
-    updater.multistep(x, items, { algorithm, variant: config.solver_type, to, from, float32: false }, noise);
+    const update = { algorithm, variant, levels, index: i, order: used, float32: false };
+    updater.multistep(x, items, update, noise);
     run.after(i, prediction);
   }
   return x;

@@ -10,8 +10,8 @@ import { vpLevel } from '../prediction.ts';
 import { dpmLevels } from '../schedule/dpm-levels.ts';
 import { levelsOrTable, refuse, requestedSteps } from '../schedule/request.ts';
 import { type SigmaTable, sigmaTable } from '../schedule/vp-sigmas.ts';
-import type { Latent, NoiseLevel, Plan, PlanRequest, Solver } from '../types.ts';
-import { exactLevelOf, History, lambdaOf, type LevelForm, levelOf } from './dpm-state.ts';
+import type { Latent, Plan, PlanRequest, Solver } from '../types.ts';
+import { exactLevelOf, History, type LambdaLevel, type LevelForm, levelsOf } from './dpm-state.ts';
 
 const NAME = 'UniPCMultistepScheduler';
 
@@ -31,9 +31,11 @@ type Config = ConfigOf<typeof fields>;
 
 interface UpdateParts {
   readonly config: Config;
-  readonly to: NoiseLevel;
-  /** Levels of the predictions the update starts from, newest first. */
-  readonly from: readonly NoiseLevel[];
+  readonly levels: readonly LambdaLevel[];
+  /** The update goes from this level to the next. */
+  readonly index: number;
+  /** How many predictions up to `index` it uses. */
+  readonly order: number;
   /** The corrector also uses the prediction at `to`. */
   readonly corrector: boolean;
 }
@@ -44,8 +46,8 @@ interface UpdateParts {
  */
 function* unipcSteps(run: Run, config: Config, form: LevelForm): Solver {
   const { x } = run;
-  const { sigmas, timesteps } = run.plan;
-  const count = timesteps.length;
+  const count = run.plan.timesteps.length;
+  const levels = levelsOf(run, form);
   const history = new History(run, {
     depth: config.solver_order + 1,
     type: config.prediction_type,
@@ -58,18 +60,15 @@ function* unipcSteps(run: Run, config: Config, form: LevelForm): Solver {
   let order = 0;
   for (let i = run.begin; i < run.end; i++) {
     const prediction = yield run.at(i);
-    const here = levelOf(form, sigmas[i]);
-    history.push(prediction, here);
+    history.push(prediction, levels[i]);
     if (i > run.begin && !config.disable_corrector.includes(i - 1)) {
-      const from = Array.from({ length: order }, (_, k) => levelOf(form, sigmas[i - 1 - k]));
-      unipcWeights(weights, { config, to: here, from, corrector: true });
+      unipcWeights(weights, { config, levels, index: i - 1, order, corrector: true });
       apply(x, before, history.items, weights, terms, order + 2);
     }
     order = config.lower_order_final ? Math.min(config.solver_order, count - i) : config.solver_order;
     order = Math.min(order, i - run.begin + 1);
     before.set(x);
-    const from = Array.from({ length: order }, (_, k) => levelOf(form, sigmas[i - k]));
-    unipcWeights(weights, { config, to: levelOf(form, sigmas[i + 1]), from, corrector: false });
+    unipcWeights(weights, { config, levels, index: i, order, corrector: false });
     apply(x, before, history.items, weights, terms, order + 1);
     run.after(i, prediction);
   }
@@ -94,14 +93,15 @@ function apply(
  * Weights of the step's first x and of the predictions, newest first; for the corrector the newest is the one
  * at `to`. Written with r_k = (lambda_k - lambda_0)/h and D_k = (m_k - m_0)/r_k.
  */
-function unipcWeights(out: Float64Array, { config, to, from, corrector }: UpdateParts): void {
-  const [origin] = from;
-  const h = lambdaOf(to) - lambdaOf(origin);
+function unipcWeights(out: Float64Array, { config, levels, index, order, corrector }: UpdateParts): void {
+  const origin = levels[index];
+  const to = levels[index + 1];
+  const h = to.lambda - origin.lambda;
   const signed = config.predict_x0 ? -h : h;
   const phi = Math.expm1(signed);
   const scale = config.predict_x0 ? to.alpha : to.sigma;
   const bh = config.solver_type === 'bh1' ? signed : phi;
-  const r = from.slice(1).map((level) => (lambdaOf(level) - lambdaOf(origin)) / h);
+  const r = Array.from({ length: order - 1 }, (_, k) => (levels[index - 1 - k].lambda - origin.lambda) / h);
   const rho = unipcCoefficients(r, signed, phi, bh, corrector);
   out.fill(0);
   out[0] = config.predict_x0 ? to.sigma / origin.sigma : to.alpha / origin.alpha;
