@@ -40,10 +40,12 @@ interface PersonOptions {
   readonly colorScheme?: 'light' | 'dark';
   /** Another Gesso than the run's own. */
   readonly baseURL?: string;
+  /** A browser process of their own, not only a context: nothing is shared but the server. */
+  readonly apart?: boolean;
 }
 
 interface Fixtures {
-  /** Opens a browser of its own for another person, at the given size. Closed when the test ends. */
+  /** Opens a browser context for another person, at the given size. Closed when the test ends. */
   readonly person: (options?: PersonOptions) => Promise<Page>;
 }
 
@@ -58,8 +60,12 @@ export const test = base.extend<Fixtures, { readonly realBrowser: Browser }>({
   ],
   person: async ({ realBrowser }, use) => {
     const contexts: BrowserContext[] = [];
-    await use(async ({ width = 1440, height = 900, colorScheme = 'light', baseURL = gessoUrl() } = {}) => {
-      const context = await realBrowser.newContext({
+    const browsers: Browser[] = [];
+    await use(async (options = {}) => {
+      const { width = 1440, height = 900, colorScheme = 'light', baseURL = gessoUrl() } = options;
+      const browser = options.apart === true ? await launchBrowser() : realBrowser;
+      if (browser !== realBrowser) browsers.push(browser);
+      const context = await browser.newContext({
         viewport: { width, height },
         colorScheme,
         baseURL,
@@ -68,6 +74,7 @@ export const test = base.extend<Fixtures, { readonly realBrowser: Browser }>({
       return context.newPage();
     });
     for (const context of contexts) await context.close();
+    for (const browser of browsers) await browser.close();
   },
 });
 

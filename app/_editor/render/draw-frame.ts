@@ -2,6 +2,7 @@ import type { Rect } from '../../../shared/document/schema.ts';
 import { toScreen } from '../core/camera.ts';
 import { handlePoint, handles } from '../core/layer-geometry.ts';
 import { drawHandle } from './draw-handles.ts';
+import type { Afterimage } from './afterimage.ts';
 import type { CandidateView, FramePreview, SceneState } from './scene-state.ts';
 
 /** A picture that may still be loading. */
@@ -14,12 +15,14 @@ export function drawFrameContent(
   content: {
     readonly preview: FramePreview | null;
     readonly previewImage: LoadedImage;
+    readonly afterimage: Afterimage | null;
     readonly candidate: CandidateView | null;
     readonly candidateImage: LoadedImage;
   },
 ): void {
-  const { preview, previewImage, candidate, candidateImage } = content;
+  const { preview, previewImage, afterimage, candidate, candidateImage } = content;
   if (candidate !== null && candidateImage !== null) drawInto(context, state, candidate.rect, candidateImage);
+  if (afterimage !== null) drawInto(context, state, afterimage.rect ?? state.frame, afterimage.image);
   if (preview !== null && previewImage !== null)
     drawInto(context, state, preview.rect ?? state.frame, previewImage);
 }

@@ -4,6 +4,7 @@ import { createStore, type Readable, subscribeAll } from '../core/store.ts';
 import { type Editor, editableSelection, findLayer, modelOf, selectedLayers } from '../core/editor.ts';
 import { selectionBox } from '../core/layer-geometry.ts';
 import type { RemoteInk } from '../core/remote-ink.ts';
+import { createAfterimage } from './afterimage.ts';
 import { drawFrame, drawFrameContent, type LoadedImage } from './draw-frame.ts';
 import { drawSelection } from './draw-handles.ts';
 import { drawMasks, type LiveStroke, type MaskSheet } from './draw-masks.ts';
@@ -54,6 +55,7 @@ export function createScene(options: SceneOptions): Scene {
   const masks = createMaskTileCache(pictures);
   const preview = createLoaded<FramePreview>((value) => value.imageUrl, redrawOverlay);
   const candidate = createLoaded<CandidateView>((value) => value.url, redrawOverlay);
+  const afterimage = createAfterimage(redrawOverlay);
 
   const stage = new Konva.Stage({
     container,
@@ -63,7 +65,7 @@ export function createScene(options: SceneOptions): Scene {
   });
   const pictureSheet = newSheet((context) => drawPictures(context, stateNow(), pictures));
   const maskSheet = newSheet((context) =>
-    drawMasks(context, stateNow(), { cache: masks, sheet: sheetNow(), ink: inkNow() }),
+    drawMasks(context, stateNow(), { cache: masks, sheet: sheetNow(), pictures, ink: inkNow() }),
   );
   const overlay = newSheet(drawOverlay);
   let scratch: MaskSheet | undefined;
@@ -124,6 +126,7 @@ export function createScene(options: SceneOptions): Scene {
     drawFrameContent(context, state, {
       preview: preview.value(),
       previewImage: preview.image(),
+      afterimage: afterimage.seenWith(candidate.image()),
       candidate: candidate.value(),
       candidateImage: candidate.image(),
     });
@@ -188,7 +191,13 @@ export function createScene(options: SceneOptions): Scene {
   void document.fonts.ready.then(redrawAll);
 
   return {
-    setPreview: preview.set,
+    setPreview(next) {
+      afterimage.previewChanges(
+        { preview: preview.value(), image: preview.image(), candidateImage: candidate.image() },
+        next,
+      );
+      preview.set(next);
+    },
     setCandidate: candidate.set,
     themeChanged() {
       theme = readTheme(document.documentElement);
@@ -200,6 +209,7 @@ export function createScene(options: SceneOptions): Scene {
     },
     destroy() {
       for (const undo of undos) undo();
+      afterimage.destroy();
       stage.destroy();
     },
   };

@@ -73,10 +73,13 @@ export function useCandidates(): CandidatesState {
 
   useArrivals(staged, (arrived) => {
     const own = arrived.find((candidate) => candidate.requestedBy === user.id);
-    // Who asked for them wants to see them, whatever they looked at meanwhile.
-    if (own !== undefined && !comparing) {
+    // Who asked for them wants to see them, whatever they looked at meanwhile; who has watched them come, with nothing
+    // else in hand, sees what became of the preview.
+    const isWatching = editor.looking.get() === null && editor.selection.get().length === 0;
+    const shown = own ?? (isWatching ? arrived[0] : undefined);
+    if (shown !== undefined && !comparing) {
       editor.selection.set([]);
-      editor.looking.set(own.id);
+      editor.looking.set(shown.id);
     }
     const count = arrived.length === 1 ? 'A new picture' : `${arrived.length} new pictures`;
     const asker = arrived[0]?.requestedBy;

@@ -80,6 +80,11 @@ export function useGenerationFeed(
               );
               break;
             case 'settled':
+              // Together with its progress, so that the last preview stays until the picture takes its place.
+              if (event.state === 'succeeded')
+                queryClient.setQueryData(trpc.generations.queue.queryKey({ organizationId }), (before) =>
+                  before?.filter(({ generation }) => generation.id !== event.generationId),
+                );
               setProgress((before) => {
                 const after = new Map(before);
                 after.delete(event.generationId);
