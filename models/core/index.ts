@@ -19,6 +19,7 @@ export { perFrameGuidance } from './guidance/per-frame.ts';
 export { replaceHook } from './hooks/replace.ts';
 export { scoreDistillation } from './hooks/score-distillation.ts';
 export { toNoise, toOriginal } from './prediction.ts';
+export { BrownianNoise } from './random/brownian-tree.ts';
 export { GeneratorList } from './random/generator-list.ts';
 export { PhiloxGenerator } from './random/philox.ts';
 export { TorchGenerator } from './random/torch-generator.ts';

@@ -113,9 +113,17 @@ export interface SolveOptions {
    * method's own error. Default `reference`.
    */
   readonly scalars?: 'reference' | 'double';
+  /**
+   * DPMSolverSDE and CosineDPMSolverMultistep: draw the noise from a Brownian tree of this seed, or of one seed for each
+   * picture, as the reference does. Without it the noise is drawn step by step from `rng`.
+   */
+  readonly noiseSeed?: NoiseSeed;
   /** Called in the given order after every evaluation. */
   readonly hooks?: readonly Hook[];
 }
+
+/** One seed for the whole tensor, or one for each picture of the batch: integers of any size, not below zero. */
+export type NoiseSeed = number | bigint | readonly (number | bigint)[];
 
 /** A part of a clean sample that must survive: 1 in the mask keeps, 0 is made anew. Arrays of x's length. */
 export interface Keep {
@@ -167,7 +175,7 @@ export interface Scheduler {
   /** `_class_name` of scheduler_config.json. */
   readonly className: string;
   readonly predictionType: PredictionType;
-  /** True when every run needs `rng`, whatever the options. */
+  /** True when every run needs `rng`, whatever the options but `noiseSeed`. */
   readonly stochastic: boolean;
   readonly numTrainTimesteps: number;
   /** @throws RangeError when the request does not fit the configuration, naming the field. */

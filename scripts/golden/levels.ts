@@ -4,6 +4,7 @@ import type { Level } from './level.ts';
 export async function loadLevels(): Promise<readonly Level[]> {
   const modules = await Promise.all([
     import('./rng.ts'),
+    import('./brownian.ts'),
     import('./tables.ts'),
     import('./schedules.ts'),
     import('./steps.ts'),

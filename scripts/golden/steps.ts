@@ -34,6 +34,8 @@ interface StepsCase {
   readonly seed_x: number;
   readonly seed_model_output_first: number;
   readonly seed_noise?: number;
+  /** Noise from a Brownian tree: one seed for the tensor, or one for each picture. */
+  readonly seeds_brownian?: readonly string[];
   readonly init_noise_sigma: number;
   readonly sigmas?: readonly StoredNumber[];
   readonly timesteps: readonly StoredNumber[];
@@ -49,11 +51,9 @@ interface StepsCase {
 export const level: Level = {
   name: 'steps',
   cases(dir) {
-    const suite = readJson<{ cases: readonly StepsCase[] }>(dir, 'steps/cases.json');
-    return (suite?.cases ?? []).map((golden) => ({
-      id: golden.id,
-      run: () => check(golden, path.join(dir, 'steps')),
-    }));
+    return ['steps/cases.json', 'steps/brownian.json']
+      .flatMap((file) => readJson<{ cases: readonly StepsCase[] }>(dir, file)?.cases ?? [])
+      .map((golden) => ({ id: golden.id, run: () => check(golden, path.join(dir, 'steps')) }));
   },
 };
 
@@ -89,11 +89,12 @@ function check(golden: StepsCase, folder: string): Verdict {
 }
 
 function optionsOf(golden: StepsCase): SolveOptions {
-  const { step_kwargs: kwargs, seed_noise: seed } = golden;
+  const { step_kwargs: kwargs, seed_noise: seed, seeds_brownian: seeds } = golden;
   const { eta, order, use_clipped_model_output: clipped, s_churn: churn } = kwargs;
   return {
     batch: golden.shape[0],
     ...(seed !== undefined && { rng: new TorchGenerator(seed) }),
+    ...(seeds && { noiseSeed: seeds.map(BigInt) }),
     ...(eta !== undefined && { eta }),
     ...(order !== undefined && { lmsOrder: order }),
     ...(clipped !== undefined && { useClippedPrediction: clipped }),

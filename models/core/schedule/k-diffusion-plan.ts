@@ -7,10 +7,12 @@ import { levelsOrTable, refuse } from './request.ts';
 import { veInitNoise, veLevels, veParts } from './ve-plan.ts';
 import { type SigmaTable, timestepAt } from './vp-sigmas.ts';
 
-interface KDiffusionParts extends Pick<PlanParts, 'className' | 'solver'> {
+interface KDiffusionParts extends Pick<PlanParts, 'className' | 'solver' | 'needsRng'> {
   readonly table: SigmaTable;
   /** Sigma of a second evaluation within the step from sigma to next > 0; absent for one evaluation a step. */
   readonly middle?: (sigma: number, next: number) => number;
+  /** Timesteps are in double precision, as the class of diffusers has them. */
+  readonly doubleTimesteps?: boolean;
 }
 
 /**
@@ -20,7 +22,7 @@ interface KDiffusionParts extends Pick<PlanParts, 'className' | 'solver'> {
 export function kDiffusionPlan(
   config: ConfigOf<typeof kDiffusionFields>,
   request: PlanRequest,
-  { className, table, middle, solver }: KDiffusionParts,
+  { className, table, middle, solver, needsRng, doubleTimesteps }: KDiffusionParts,
 ): Plan {
   refuse(request, ['sigmas', 'mu', 'originalSteps', 'strength'], className);
   const levels = veLevels(
@@ -31,6 +33,7 @@ export function kDiffusionPlan(
       timestepSpacing: config.timestep_spacing,
       offset: config.steps_offset,
       spacing: spacingOf(config),
+      doubleTimesteps,
     },
     request,
   );
@@ -39,16 +42,21 @@ export function kDiffusionPlan(
     middle && i + 1 < steps ? [sigma, middle(sigma, levels.sigmas[i + 1])] : [sigma],
   );
   const sigmas = levelsOrTable(Float64Array.from([...evaluated, 0], Math.fround), request);
+  const timesteps = doubleTimesteps
+    ? Float64Array.from(evaluated, (sigma, i) =>
+        middle && i % 2 === 1 ? timestepAt(table, sigma) : levels.timesteps[middle ? i / 2 : i],
+      )
+    : sigmas.slice(0, -1).map((sigma) => Math.fround(timestepAt(table, sigma)));
   return makePlan({
     className,
     steps,
-    timesteps: sigmas.slice(0, -1).map((sigma) => Math.fround(timestepAt(table, sigma))),
-    timestepKind: 'float32',
+    timesteps,
+    timestepKind: doubleTimesteps ? 'float64' : 'float32',
     sigmas,
     initNoiseSigma: veInitNoise(sigmas, config.timestep_spacing),
     order: middle ? 2 : 1,
     ...veParts((index) => sigmas[index]),
-    needsRng: () => config.eta > 0,
+    needsRng: needsRng ?? (() => config.eta > 0),
     solver,
   });
 }

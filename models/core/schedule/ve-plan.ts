@@ -14,6 +14,8 @@ export interface VeOptions {
   readonly timestepSpacing: TimestepSpacing;
   readonly offset: number;
   readonly spacing: FlowSpacing;
+  /** The class keeps spaced timesteps in double precision; the others interpolate sigmas at float32 ones. */
+  readonly doubleTimesteps?: boolean;
 }
 
 export interface VeLevels {
@@ -33,14 +35,15 @@ export function veLevels(
   ends: { readonly largest?: number | null; readonly smallest?: number | null } = {},
 ): VeLevels {
   const { table, spacing, trainSteps } = options;
+  const rounded = options.doubleTimesteps ? (t: number) => t : f;
   const timesteps = request.timesteps
-    ? Float64Array.from(request.timesteps, f)
+    ? Float64Array.from(request.timesteps, rounded)
     : spacedTimesteps({
         spacing: options.timestepSpacing,
         count: requestedSteps(request, options.className),
         trainSteps,
         offset: options.offset,
-      }).map(f);
+      }).map(rounded);
   const plain = timesteps.map((t) => sigmaAt(table, t));
   if (spacing === 'plain') return { timesteps, sigmas: plain };
   const largest = ends.largest ?? plain[0];

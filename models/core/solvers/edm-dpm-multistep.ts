@@ -15,19 +15,21 @@ const NAME = 'EDMDPMSolverMultistepScheduler';
 
 type Config = ConfigOf<typeof edmMultistepFields>;
 
+interface EdmDpmParts {
+  readonly algorithm: DpmAlgorithm;
+  readonly limits?: LimitConfig;
+  /** Unit noise for the step from evaluation `index`; the deterministic algorithm takes none. */
+  readonly noise?: (index: number) => Latent;
+}
+
 /**
  * DPM-Solver++ (Lu et al. 2022b, algorithm 2) on x = x0 + sigma · noise with EDM's preconditioning (Karras et al.
  * 2022, table 1).
  */
-export function* edmDpmSteps(
-  run: Run,
-  config: Config,
-  algorithm: DpmAlgorithm,
-  limits: LimitConfig = {},
-): Solver {
+export function* edmDpmSteps(run: Run, config: Config, parts: EdmDpmParts): Solver {
+  const { algorithm, noise } = parts;
   const { x } = run;
   const { sigmas, timesteps } = run.plan;
-  const stochastic = algorithm.startsWith('sde');
   const levels = levelsOf(run, 've');
   const { solver_type: variant } = config;
   const options: MultistepOptions = {
@@ -38,7 +40,7 @@ export function* edmDpmSteps(
     lowerOrderFinal: config.lower_order_final,
     firstOrderLast: config.euler_at_final || config.final_sigmas_type === 'zero',
   };
-  const limit = limiter(limits, run);
+  const limit = limiter(parts.limits ?? {}, run);
   const items: Latent[] = Array.from({ length: config.solver_order }, () => run.buffer());
   const updater = new DpmUpdater();
   for (let i = run.begin; i < run.end; i++) {
@@ -50,9 +52,8 @@ export function* edmDpmSteps(
     limit?.(oldest);
     const known = Math.min(i - run.begin + 1, config.solver_order);
     const used = multistepOrder(options, i, timesteps.length, known);
-    const noise = stochastic ? run.freshNoise() : null;
     const update = { algorithm, variant, levels, index: i, order: used, float32: false };
-    updater.multistep(x, items, update, noise);
+    updater.multistep(x, items, update, noise?.(i) ?? null);
     run.after(i, prediction);
   }
   return x;
@@ -80,7 +81,12 @@ export const edmDpmMultistep = defineScheduler({
           className: NAME,
           timestepOf: (sigma) => 0.25 * Math.log(sigma),
           needsRng: () => stochastic,
-          solver: (run) => edmDpmSteps(run, config, config.algorithm_type, config),
+          solver: (run) =>
+            edmDpmSteps(run, config, {
+              algorithm: config.algorithm_type,
+              limits: config,
+              noise: stochastic ? () => run.freshNoise() : undefined,
+            }),
         }),
       levelAt: (timestep) => ({ alpha: 1, sigma: Math.exp(4 * timestep) }),
     };

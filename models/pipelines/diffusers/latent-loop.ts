@@ -1,4 +1,4 @@
-import type { Branch, Evaluation, Guidance, Hook, Keep, Plan, Rng } from '../../core/types.ts';
+import type { Branch, Evaluation, Guidance, Hook, Keep, NoiseSeed, Plan, Rng } from '../../core/types.ts';
 import { countElements, float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
 import type { ModelFolder } from './model-folder.ts';
 
@@ -37,6 +37,7 @@ export interface LatentLoop {
   readonly hooks?: readonly Hook[];
   /** For a RePaint plan: what survives. */
   readonly keep?: Keep;
+  readonly noiseSeed?: NoiseSeed;
   readonly guidance: Guidance;
   /** Returns one prediction for each branch, in their order, each of the size of x. */
   readonly evaluate: (branches: readonly Branch[], at: Evaluation) => Promise<readonly Float32Array[]>;
@@ -56,6 +57,7 @@ export async function* runLatentLoop(loop: LatentLoop): AsyncGenerator<StepEvent
     batch: shape[0],
     hooks: loop.hooks,
     keep: loop.keep,
+    noiseSeed: loop.noiseSeed,
   });
   const prediction = new Float32Array(x.length);
   let turn = solver.next();

@@ -1,5 +1,5 @@
 import { classifierFree } from '../../core/guidance/classifier-free.ts';
-import type { Rng, Scheduler } from '../../core/types.ts';
+import type { NoiseSeed, Rng, Scheduler } from '../../core/types.ts';
 import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
 import { concatAxis, concatBatch, repeatBatch, zerosLike } from './batches.ts';
 import { lastHiddenState, openTextEncoder, type TextOutputs } from './clip-text.ts';
@@ -31,6 +31,8 @@ export interface StableAudioRequest {
   readonly rng: Rng;
   /** For the scheduler's own noise, when it comes from another stream than the start noise. */
   readonly stepRng?: Rng;
+  /** Seed of the cosine scheduler's Brownian tree; the reference takes the seed of its generator. */
+  readonly noiseSeed?: NoiseSeed;
 }
 
 /** Waveforms end the run. */
@@ -63,6 +65,7 @@ export async function* runStableAudio(
     x: scaleNoise(drawNoise(shape, rng), plan.initNoiseSigma),
     shape,
     rng: request.stepRng ?? rng,
+    noiseSeed: request.noiseSeed,
     guidance: classifierFree({ scale: request.guidanceScale }),
     signal,
     evaluate: async (branches, at) => {
