@@ -76,6 +76,8 @@ const gradient = {
   data: Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * 5) % 256),
 };
 
+const edgeMap = { kind: 'edge', strength: 1, range: [0, 1], picture: gradient } as const;
+
 async function drain<T>(events: AsyncIterable<T>): Promise<readonly T[]> {
   const all: T[] = [];
   for await (const event of events) {
@@ -266,30 +268,44 @@ describe('what cannot be made', () => {
       /empty/,
     ],
     ['a source of another size', { mode: 'image-to-image', source: { ...gradient, width: 16 } }, /16 × 32/],
+    ['an unlearned control map', { controls: [{ ...edgeMap, kind: 'depth' }] }, /not learned.*knows edge/],
     [
-      'an unlearned control map',
-      { controls: [{ kind: 'depth', strength: 1, picture: gradient }] },
-      /not learned.*knows edge/,
+      'a strength beyond what was trained',
+      { controls: [{ ...edgeMap, strength: 1.5 }] },
+      /strength from 0 to 1/,
     ],
-    [
-      'two control maps',
-      {
-        controls: [
-          { kind: 'edge', strength: 1, picture: gradient },
-          { kind: 'edge', strength: 1, picture: gradient },
-        ],
-      },
-      /one control map/,
-    ],
+    ['a reference picture', { reference: { picture: gradient, strength: 1 } }, /reference picture/],
   ];
   it.each(cases)('says so for %s', async (_name, changes, message) => {
     const { model } = createAnalyticModel();
     await expect(collect({ ...request, ...changes }, model)).rejects.toThrow(message);
   });
 
-  it('follows one control map at its strength', async () => {
+  const guided = { ...request, guidanceScale: 3 };
+
+  it('tells the words of a map at its strength, and what to stay away from nothing', async () => {
     const { model, calls } = createAnalyticModel();
-    await collect({ ...request, controls: [{ kind: 'edge', strength: 0.7, picture: gradient }] }, model);
-    expect(calls[0].conditioning).toMatchObject({ task: 2, strength: 0.7 });
+    await collect({ ...guided, controls: [{ ...edgeMap, strength: 0.7 }] }, model);
+    expect(calls).toHaveLength(2 * request.steps);
+    expect(calls[0].conditioning).toMatchObject({ task: 0, strength: 0 });
+    expect(calls[1].conditioning).toMatchObject({ task: 2, strength: 0.7 });
+  });
+
+  it('follows several maps by the sum of what each changes', async () => {
+    const { model, calls } = createAnalyticModel();
+    await collect({ ...guided, controls: [edgeMap, { ...edgeMap, strength: 0.5 }] }, model);
+    expect(calls.slice(0, 4).map((call) => call.conditioning.strength)).toEqual([0, 0, 1, 0.5]);
+    expect(calls).toHaveLength(4 * request.steps);
+  });
+
+  it('follows a map only in its part of the run, and a hidden one never', async () => {
+    const { model, calls } = createAnalyticModel();
+    const controls = [
+      { ...edgeMap, range: [0.5, 1] },
+      { ...edgeMap, strength: 0 },
+    ] as const;
+    await collect({ ...guided, controls }, model);
+    // Three steps with both branches at once, then three with one of each.
+    expect(calls.map((call) => call.conditioning.task)).toEqual([0, 0, 0, 0, 2, 0, 2, 0, 2]);
   });
 });

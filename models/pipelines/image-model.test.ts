@@ -127,7 +127,7 @@ describe('an added Stable Diffusion folder', () => {
 
   it('says what it does not do', async () => {
     const picture = { width: 72, height: 64, data: new Uint8Array(72 * 64 * 3) };
-    const controls = [{ kind: 'edge', strength: 1, picture }] as const;
+    const controls = [{ kind: 'edge', strength: 1, range: [0, 1], picture }] as const;
     await expect(run(model, { controls })).rejects.toThrow(
       /does not do following a control map; it does text to image/,
     );

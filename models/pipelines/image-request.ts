@@ -1,4 +1,4 @@
-import type { ControlKind, GenerationSettings } from '../../shared/contracts/recipe.ts';
+import type { ControlKind, ControlRange, GenerationSettings } from '../../shared/contracts/recipe.ts';
 import type { GrayPicture, RgbPicture } from './image/picture.ts';
 
 /** One picture to make: a person's settings and the pixels that go with them. */
@@ -11,13 +11,17 @@ export interface ImageRequest extends GenerationSettings {
    */
   readonly mask: GrayPicture | null;
   readonly controls: readonly ControlMap[];
+  /** A picture whose look is followed, any size; only for packs that can. */
+  readonly reference?: { readonly picture: RgbPicture; readonly strength: number };
 }
 
 /** A map the picture should follow. Any size; it is stretched over the frame. */
 export interface ControlMap {
   readonly kind: ControlKind;
-  /** 0 ignores the map, 1 follows it as closely as the pack can. */
+  /** 0 ignores the map, 1 follows it as it was trained; only control networks take more. */
   readonly strength: number;
+  /** The part of the run in which it is followed, as shares of its steps. */
+  readonly range: ControlRange;
   readonly picture: RgbPicture;
 }
 
@@ -29,6 +33,8 @@ export interface ImageTimings {
   readonly totalMs: number;
   /** Milliseconds of `totalMs` outside the graphs. */
   readonly overheadMs: number;
+  /** Milliseconds of `denoiseMs` that the network spent on pictures of other requests in the same runs. */
+  readonly othersMs?: number;
   /** Network evaluations, each guidance branch counted. */
   readonly evaluations: number;
 }

@@ -58,6 +58,7 @@ export const plainRequest: GenerationRequest = {
   frame: [0, 0, 256, 256],
   maskLayerIds: [],
   source: { kind: 'none' },
+  controls: [],
   parentOutputId: null,
 };
 

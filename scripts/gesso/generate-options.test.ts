@@ -9,7 +9,11 @@ describe('parseGenerateOptions', () => {
       'fox.png',
       '--seed',
       '7',
-      '--control=edge:map.png',
+      '--control=edge=map.png',
+      '--control',
+      'depth=c:/maps/near:1.png:0.5:0.25-1',
+      '--derive',
+      'edge=photo.jpg:0.8',
     ]);
     expect(options).toMatchObject({
       prompt: 'a red fox',
@@ -17,7 +21,11 @@ describe('parseGenerateOptions', () => {
       seed: 7,
       negative: '',
       pack: 'house-image',
-      control: { kind: 'edge', file: 'map.png' },
+      control: [
+        { kind: 'edge', file: 'map.png', strength: 1, range: [0, 1] },
+        { kind: 'depth', file: 'c:/maps/near:1.png', strength: 0.5, range: [0.25, 1] },
+      ],
+      derive: [{ kind: 'edge', file: 'photo.jpg', strength: 0.8, range: [0, 1] }],
     });
   });
 
@@ -34,7 +42,18 @@ describe('parseGenerateOptions', () => {
     [['a', '--out', 'a.png', '--colour'], /colour/],
     [['a', '--out', 'a.png', '--mask', 'm.png'], /--mask needs --source/],
     [['a', '--out', 'a.png', '--width', '256'], /belong together/],
-    [['a', '--out', 'a.png', '--control', 'pose:p.png'], /--control/],
+    [['a', '--out', 'a.png', '--control', 'normal=p.png'], /--control takes KIND=FILE/],
+    [['a', '--out', 'a.png', '--control', 'edge:p.png'], /--control takes KIND=FILE/],
+    [['a', '--out', 'a.png', '--control', 'edge=p.png:3'], /--control takes/],
+    [['a', '--out', 'a.png', '--control', 'edge=p.png:1:0.6-0.2'], /START comes before END/],
+    [['a', '--out', 'a.png', '--derive', 'depth=p.png'], /only edge maps/],
+    [['a', '--out', 'a.png', '--mode', 'extend'], /needs --source/],
+    [['a', '--out', 'a.png', '--source', 's.png', '--mode', 'inpaint'], /needs --mask/],
+    [
+      ['a', '--out', 'a.png', '--source', 's.png', '--mode', 'extend', '--mask', 'm.png'],
+      /is for --mode inpaint/,
+    ],
+    [['a', '--out', 'a.png', '--reference', 'r.png:x:9'], /--reference takes/],
   ];
   it.each(wrong)('refuses %j', (args, message) => {
     expect(() => parseGenerateOptions(args)).toThrow(message);

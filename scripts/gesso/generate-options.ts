@@ -1,6 +1,13 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { controlKindSchema, imageSolverSchema, seedSchema } from '../../shared/contracts/recipe.ts';
+import {
+  controlKindSchema,
+  controlRangeSchema,
+  controlStrengthSchema,
+  imageSolverSchema,
+  seedSchema,
+  wholeRange,
+} from '../../shared/contracts/recipe.ts';
 
 export const GENERATE_USAGE = `Usage: npx gesso generate "PROMPT" --out FILE.png [options]
 
@@ -12,10 +19,16 @@ export const GENERATE_USAGE = `Usage: npx gesso generate "PROMPT" --out FILE.png
   --negative TEXT       what to stay away from
   --solver NAME         flow-euler or flow-heun
   --source FILE         start from this picture; where it is transparent, it is extended
+  --mode MODE           image-to-image, inpaint or extend: needs --source; chosen from the pictures when absent
   --strength X          how much of the source to repaint, 0 … 1
   --mask FILE           repaint only where this picture is white
-  --control KIND:FILE   follow a map: edge, depth, segmentation or scribble
-  --control-strength X  0 … 1
+  --control KIND=FILE[:STRENGTH[:START-END]]
+                        follow a map: edge, scribble, segmentation, depth or pose; may be given several times.
+                        STRENGTH is 0 … 1 (1), START and END say in which part of the run (0-1)
+  --derive edge=FILE[:STRENGTH[:START-END]]
+                        the same with an edge map that is made from a picture
+  --reference FILE[:STRENGTH]
+                        follow the look of this picture, with a model that can
   --count N             make N pictures with the seeds that follow, 1 … 64
   --pack ID             the model to use (house-image)
   --json                describe what was made as JSON on standard output
@@ -32,6 +45,44 @@ const numberOption = (schema: z.ZodNumber) =>
 const sideOption = numberOption(z.number().int().min(64).max(1024));
 const shareOption = numberOption(z.number().min(0).max(1));
 
+/** Maps that can be made from a picture here. */
+const derivedKindSchema = z.enum(['edge']);
+
+const strengthText = z.string().min(1).transform(Number).pipe(controlStrengthSchema).default(1);
+const rangeText = z
+  .string()
+  .regex(/^[\d.]+-[\d.]+$/)
+  .transform((text): readonly [number, number] => {
+    const dash = text.indexOf('-');
+    return [Number(text.slice(0, dash)), Number(text.slice(dash + 1))];
+  })
+  .pipe(controlRangeSchema)
+  .default(wholeRange);
+
+/** KIND=FILE[:STRENGTH[:START-END]]. A file's name may have colons: only numbers at its end are taken off. */
+function controlOption<Kind extends string>(kinds: z.ZodType<Kind>) {
+  const parts = z.object({ kind: kinds, file: z.string().min(1), strength: strengthText, range: rangeText });
+  return z.string().transform((text, context) => {
+    const at = text.indexOf('=');
+    const parsed = parts.safeParse({
+      kind: text.slice(0, Math.max(at, 0)),
+      ...splitFile(text.slice(at + 1)),
+    });
+    if (parsed.success) return parsed.data;
+    context.addIssue({ code: 'custom', message: 'must be KIND=FILE' });
+    return z.NEVER;
+  });
+}
+
+function splitFile(text: string): {
+  readonly file: string;
+  readonly strength?: string | undefined;
+  readonly range?: string | undefined;
+} {
+  const groups = /^(?<file>.+?)(?::(?<strength>-?[\d.]+)(?::(?<range>[\d.]+-[\d.]+))?)?$/.exec(text)?.groups;
+  return { file: groups?.file ?? text, strength: groups?.strength, range: groups?.range };
+}
+
 const optionsSchema = z.object({
   prompt: z.string().max(2000),
   out: z.string().regex(/\.png$/i, 'must name a .png file'),
@@ -46,16 +97,14 @@ const optionsSchema = z.object({
   source: z.string().min(1).optional(),
   strength: shareOption,
   mask: z.string().min(1).optional(),
-  control: z
+  mode: z.enum(['image-to-image', 'inpaint', 'extend']).optional(),
+  control: z.array(controlOption(controlKindSchema)).default([]),
+  derive: z.array(controlOption(derivedKindSchema)).default([]),
+  reference: z
     .string()
-    .regex(/^[a-z]+:./, 'must be KIND:FILE')
-    .transform((text) => ({
-      kind: text.slice(0, text.indexOf(':')),
-      file: text.slice(text.indexOf(':') + 1),
-    }))
-    .pipe(z.object({ kind: controlKindSchema, file: z.string() }))
+    .transform(splitFile)
+    .pipe(z.object({ file: z.string().min(1), strength: strengthText }))
     .optional(),
-  'control-strength': shareOption,
   count: numberOption(z.number().int().min(1).max(64)),
   pack: z.string().min(1).default('house-image'),
   json: z.boolean().default(false),
@@ -102,8 +151,10 @@ function parseCommandLine(args: readonly string[]) {
         source: text,
         strength: text,
         mask: text,
-        control: text,
-        'control-strength': text,
+        mode: text,
+        control: { ...text, multiple: true },
+        derive: { ...text, multiple: true },
+        reference: text,
         count: text,
         pack: text,
         json: { type: 'boolean' },
@@ -142,8 +193,12 @@ const TAKES: Readonly<Record<string, string>> = {
   negative: 'at most 2000 characters',
   solver: 'flow-euler or flow-heun',
   strength: 'a number from 0 to 1',
-  control: 'KIND:FILE, where KIND is edge, depth, segmentation or scribble',
-  'control-strength': 'a number from 0 to 1',
+  mode: 'image-to-image, inpaint or extend',
+  control:
+    'KIND=FILE[:STRENGTH[:START-END]], where KIND is edge, scribble, segmentation, depth or pose, and START comes before END',
+  derive:
+    'edge=FILE[:STRENGTH[:START-END]], where START comes before END; only edge maps can be made from a picture',
+  reference: 'FILE[:STRENGTH]',
   count: 'a whole number from 1 to 64',
 };
 
@@ -169,7 +224,13 @@ function checkCombination(options: GenerateOptions): void {
   if (options.source === undefined && options.strength !== undefined) {
     throw new UsageError('--strength needs --source: the picture to start from.');
   }
-  if (options.control === undefined && options['control-strength'] !== undefined) {
-    throw new UsageError('--control-strength needs --control.');
+  if (options.source === undefined && options.mode !== undefined) {
+    throw new UsageError(`--mode ${options.mode} needs --source: the picture to start from.`);
+  }
+  if (options.mode === 'inpaint' && options.mask === undefined) {
+    throw new UsageError('--mode inpaint needs --mask: a picture that is white where to repaint.');
+  }
+  if (options.mode !== undefined && options.mode !== 'inpaint' && options.mask !== undefined) {
+    throw new UsageError(`--mask is for --mode inpaint, not for ${options.mode}.`);
   }
 }

@@ -1,9 +1,11 @@
-import type { GrayPicture } from '../../models/pipelines/image/picture.ts';
+import { createHash } from 'node:crypto';
+import type { GrayPicture, RgbPicture } from '../../models/pipelines/image/picture.ts';
 import type { ImageDefaults } from '../../models/pipelines/image-model.ts';
-import type { ImageRequest } from '../../models/pipelines/image-request.ts';
+import type { ControlMap, ImageRequest } from '../../models/pipelines/image-request.ts';
 import type { GenerationMode, Recipe } from '../../shared/contracts/recipe.ts';
+import { edgeMapSize, makeEdgeMap } from '../../shared/raster/edge-map.ts';
 import { type GenerateOptions, UsageError } from './generate-options.ts';
-import { decodeMask, decodePicture, openPictureFile, type PictureFile } from './picture-files.ts';
+import { decodeMask, decodePicture, encodePng, openPictureFile, type PictureFile } from './picture-files.ts';
 
 /** A request, and the hashes of the files it was made from. */
 export interface PreparedRequest {
@@ -11,6 +13,7 @@ export interface PreparedRequest {
   readonly source: Recipe['source'];
   readonly mask: Recipe['mask'];
   readonly controls: Recipe['controls'];
+  readonly reference: Recipe['reference'];
 }
 
 const SMALLEST = 64;
@@ -29,8 +32,15 @@ export async function prepareRequest(
   const maskFile = options.mask === undefined ? null : await openPictureFile(options.mask);
   const painted = maskFile === null ? null : await decodeMask(maskFile, width, height);
   const mask = painted ?? (source === null ? null : invertAlpha(source.alpha));
-  const mode = chooseMode({ hasSource: source !== null, hasPaintedMask: painted !== null, mask });
-  const controls = await readControls(options);
+  const mode =
+    options.mode ?? chooseMode({ hasSource: source !== null, hasPaintedMask: painted !== null, mask });
+  if (mode === 'extend' && mask === null) {
+    throw new UsageError(
+      `${options.source ?? ''} is opaque; extending paints where a picture is transparent.`,
+    );
+  }
+  const controls = [...(await readControls(options.control)), ...(await deriveControls(options.derive))];
+  const reference = options.reference === undefined ? null : await readReference(options.reference);
   return {
     request: {
       mode,
@@ -44,12 +54,16 @@ export async function prepareRequest(
       solver: options.solver ?? defaults.solver,
       strength: options.strength ?? (mode === 'image-to-image' ? DEFAULT_STRENGTH : 1),
       source: source?.picture ?? null,
-      mask,
-      controls: controls.map(({ kind, strength, picture }) => ({ kind, strength, picture })),
+      mask: mode === 'image-to-image' ? null : mask,
+      controls: controls.map(({ sha256: _, ...control }) => control),
+      ...(reference === null
+        ? {}
+        : { reference: { picture: reference.picture, strength: reference.strength } }),
     },
     source: sourceFile === null ? null : { sha256: sourceFile.sha256 },
     mask: maskFile === null ? null : { sha256: maskFile.sha256 },
-    controls: controls.map(({ kind, strength, sha256 }) => ({ kind, strength, sha256 })),
+    controls: controls.map(({ picture: _, ...control }) => control),
+    reference: reference === null ? undefined : { strength: reference.strength, sha256: reference.sha256 },
   };
 }
 
@@ -97,16 +111,59 @@ function chooseMode(given: {
   return given.mask === null ? 'image-to-image' : 'extend';
 }
 
-async function readControls(options: GenerateOptions) {
-  if (options.control === undefined) {
-    return [];
+interface ReadControl extends ControlMap {
+  readonly sha256: string;
+}
+
+async function readControls(options: GenerateOptions['control']): Promise<readonly ReadControl[]> {
+  const found: ReadControl[] = [];
+  for (const { kind, strength, range, file } of options) {
+    const opened = await openPictureFile(file);
+    const { picture } = await decodePicture(
+      opened,
+      Math.min(opened.width, LARGEST),
+      Math.min(opened.height, LARGEST),
+    );
+    found.push({ kind, strength, range, picture, sha256: opened.sha256 });
   }
-  const { kind, file } = options.control;
+  return found;
+}
+
+/** Edge maps made of pictures; the recipe names the map itself, since that is what was followed. */
+async function deriveControls(options: GenerateOptions['derive']): Promise<readonly ReadControl[]> {
+  const found: ReadControl[] = [];
+  for (const { kind, strength, range, file } of options) {
+    const opened = await openPictureFile(file);
+    const size = edgeMapSize(opened.width, opened.height);
+    const { picture: seen, alpha } = await decodePicture(opened, size.width, size.height);
+    const lines = makeEdgeMap({ ...size, channels: 4, data: withAlpha(seen, alpha) });
+    if (lines.data.every((value) => value === 0)) {
+      throw new UsageError(`${file} has no edges to follow.`);
+    }
+    const data = new Uint8Array(lines.data.length * 3);
+    for (let i = 0; i < data.length; i += 1) data[i] = lines.data[Math.floor(i / 3)];
+    const picture = { ...size, data };
+    const sha256 = createHash('sha256')
+      .update(await encodePng(picture))
+      .digest('hex');
+    found.push({ kind, strength, range, picture, sha256 });
+  }
+  return found;
+}
+
+function withAlpha(picture: RgbPicture, alpha: GrayPicture): Uint8Array {
+  return Uint8Array.from({ length: alpha.data.length * 4 }, (_, i) =>
+    i % 4 === 3 ? alpha.data[i >> 2] : picture.data[(i >> 2) * 3 + (i % 4)],
+  );
+}
+
+async function readReference({ file, strength }: NonNullable<GenerateOptions['reference']>) {
   const opened = await openPictureFile(file);
+  const scale = Math.min(1, LARGEST / Math.max(opened.width, opened.height));
   const { picture } = await decodePicture(
     opened,
-    Math.min(opened.width, LARGEST),
-    Math.min(opened.height, LARGEST),
+    Math.max(1, Math.round(opened.width * scale)),
+    Math.max(1, Math.round(opened.height * scale)),
   );
-  return [{ kind, picture, strength: options['control-strength'] ?? 1, sha256: opened.sha256 }];
+  return { picture, strength, sha256: opened.sha256 };
 }

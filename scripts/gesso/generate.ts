@@ -109,6 +109,7 @@ async function generate(options: GenerateOptions, signal: AbortSignal): Promise<
         source: prepared.source,
         mask: prepared.mask,
         controls: prepared.controls,
+        reference: prepared.reference,
         canvas: null,
         worker: null,
         durationMs: Math.round(result.timings.totalMs),

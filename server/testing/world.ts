@@ -110,5 +110,6 @@ const generationRequest = {
   frame: [0, 0, 256, 256],
   maskLayerIds: [],
   source: { kind: 'none' },
+  controls: [],
   parentOutputId: null,
 };

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { contentHashSchema, layerIdSchema, outputIdSchema, rectSchema } from '../document/schema.ts';
-import { generationModeSchema, imageSolverSchema, seedSchema } from './recipe.ts';
+import {
+  controlKindSchema,
+  controlRangeSchema,
+  controlStrengthSchema,
+  generationModeSchema,
+  imageSolverSchema,
+  seedSchema,
+} from './recipe.ts';
 
 /** Capability pools a worker may serve. A pool without a live worker accepts no work. */
 export const pools = ['image', 'video', 'audio', '3d', 'science', 'text'] as const;
@@ -16,6 +23,22 @@ export const generationSourceSchema = z.discriminatedUnion('kind', [
   /** Stored files of the team, for requests without a canvas (and for running a recipe again). */
   z.object({ kind: z.literal('assets'), source: contentHashSchema, mask: contentHashSchema.nullable() }),
 ]);
+
+/** Most maps that one request follows. */
+export const mostControls = 8;
+
+/** One map to follow: control layers of the stored canvas version, composed by the worker, or a stored file. */
+export const controlRequestSchema = z.object({
+  kind: controlKindSchema,
+  strength: controlStrengthSchema,
+  range: controlRangeSchema,
+  source: z.discriminatedUnion('kind', [
+    /** Several layers make one map together: the regions of a segmentation. */
+    z.object({ kind: z.literal('layers'), layerIds: z.array(layerIdSchema).min(1).max(64) }),
+    z.object({ kind: z.literal('asset'), asset: contentHashSchema }),
+  ]),
+});
+export type ControlRequest = z.infer<typeof controlRequestSchema>;
 
 /**
  * What the worker is asked to do; stored whole on the generation row and sent as the job's input. One request gives
@@ -41,6 +64,8 @@ export const generationRequestSchema = z.object({
   /** Mask layers that count; empty means every visible one. */
   maskLayerIds: z.array(layerIdSchema).max(64),
   source: generationSourceSchema,
+  /** Requests from before there were control layers have none. */
+  controls: z.array(controlRequestSchema).max(mostControls).default([]),
   /** The output this one was run again from. */
   parentOutputId: outputIdSchema.nullable(),
 });

@@ -16,8 +16,21 @@ export const seedSchema = z.number().int().min(0).max(0xffff_ffff);
 export const generationModeSchema = z.enum(['text-to-image', 'image-to-image', 'inpaint', 'extend']);
 export type GenerationMode = z.infer<typeof generationModeSchema>;
 
-export const controlKindSchema = z.enum(['edge', 'depth', 'segmentation', 'scribble']);
+export const controlKinds = ['edge', 'scribble', 'segmentation', 'depth', 'pose'] as const;
+/** What a control map says about the picture: its lines, a rough sketch, its parts, how near things are, how people stand. */
+export const controlKindSchema = z.enum(controlKinds);
 export type ControlKind = z.infer<typeof controlKindSchema>;
+
+/** 0 ignores the map, 1 follows it as it was trained; some control networks take more. */
+export const controlStrengthSchema = z.number().min(0).max(2);
+const shareSchema = z.number().min(0).max(1);
+/** The part of the run, as shares of its steps, in which a map is followed. */
+export const controlRangeSchema = z
+  .tuple([shareSchema, shareSchema])
+  .refine(([start, end]) => start < end, 'the start must come before the end')
+  .readonly();
+export type ControlRange = z.infer<typeof controlRangeSchema>;
+export const wholeRange: ControlRange = [0, 1];
 
 export const imageSolverSchema = z.enum(['flow-euler', 'flow-heun']);
 export type ImageSolver = z.infer<typeof imageSolverSchema>;
@@ -41,9 +54,16 @@ export type GenerationSettings = z.infer<typeof generationSettingsSchema>;
 
 export const recipeControlSchema = z.object({
   kind: controlKindSchema,
-  strength: z.number().min(0).max(1),
+  strength: controlStrengthSchema,
+  /** Recipes from before maps had a range followed them all the way. */
+  range: controlRangeSchema.default(wholeRange),
+  /** Hash of the map's bytes as they were given to the worker. */
   sha256: sha256Schema,
 });
+export type RecipeControl = z.infer<typeof recipeControlSchema>;
+
+/** A picture whose look is followed: what is in it, not where. */
+export const recipeReferenceSchema = z.object({ strength: controlStrengthSchema, sha256: sha256Schema });
 
 export const recipeSchema = generationSettingsSchema.extend({
   format: z.literal('gesso-recipe/1'),
@@ -59,6 +79,8 @@ export const recipeSchema = generationSettingsSchema.extend({
   source: z.object({ sha256: sha256Schema }).nullable(),
   mask: z.object({ sha256: sha256Schema }).nullable(),
   controls: z.array(recipeControlSchema),
+  /** Absent where none was given, and in recipes from before there were any. */
+  reference: recipeReferenceSchema.optional(),
   /** The canvas, and which of its stored versions (counted from 1) the picture was made from; null from the command line. */
   canvas: z.object({ id: z.string(), version: z.number().int().min(0) }).nullable(),
   /** The name of the worker that made the picture; null from the command line. */

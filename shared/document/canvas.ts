@@ -5,7 +5,10 @@ import {
   type CanvasModel,
   type Candidate,
   candidateSchema,
+  type ContentHash,
   contentHashSchema,
+  type ControlLayer,
+  controlSchemas,
   defaultFrame,
   identityTransform,
   type Layer,
@@ -23,6 +26,7 @@ import {
   type Stroke,
   transformSchema,
 } from './schema.ts';
+import { wholeRange } from '../contracts/recipe.ts';
 import { decodeStroke } from './strokes.ts';
 
 /** The root types of a canvas document, by name. */
@@ -151,13 +155,39 @@ export function readLayer(key: string, map: Y.Map<unknown>): Layer | undefined {
         strokes: readStrokes(map.get(layerKeys.strokes)),
         inverted: map.get(layerKeys.inverted) === true,
       };
+    case 'control': {
+      const kind = controlSchemas.map.safeParse(map.get(layerKeys.map));
+      if (!kind.success) return undefined;
+      return {
+        ...base,
+        kind: 'control',
+        map: kind.data,
+        picture: readMapPicture(map),
+        region: controlSchemas.region.catch(firstThing).parse(map.get(layerKeys.region)),
+        strength: controlSchemas.strength.catch(1).parse(map.get(layerKeys.strength)),
+        range: controlSchemas.range.catch(wholeRange).parse(map.get(layerKeys.range)),
+        tiles: readTiles(map.get(layerKeys.tiles)),
+        strokes: readStrokes(map.get(layerKeys.strokes)),
+      };
+    }
     default:
       return undefined;
   }
 }
 
-function readTiles(tiles: unknown): ReadonlyMap<string, z.output<typeof contentHashSchema>> {
-  const found = new Map<string, z.output<typeof contentHashSchema>>();
+/** The region that a new segmentation layer paints: 0 and 1 are the background and the ground. */
+const firstThing = 2;
+
+function readMapPicture(map: Y.Map<unknown>): ControlLayer['picture'] {
+  const asset = contentHashSchema.safeParse(map.get(layerKeys.asset));
+  const size = sizeSchema.safeParse(map.get(layerKeys.size));
+  return asset.success && size.success
+    ? { asset: asset.data, width: size.data[0], height: size.data[1] }
+    : null;
+}
+
+function readTiles(tiles: unknown): ReadonlyMap<string, ContentHash> {
+  const found = new Map<string, ContentHash>();
   if (!(tiles instanceof Y.Map)) return found;
   for (const [key, value] of tiles.entries()) {
     const hash = contentHashSchema.safeParse(value);

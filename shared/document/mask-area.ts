@@ -4,21 +4,21 @@ import type { Matrix } from '../geometry/matrix.ts';
 import { parseTileKey, type PixelBounds } from '../raster/mask.ts';
 import { strokeBounds } from '../raster/stroke-painter.ts';
 import { unpackStroke } from '../raster/stroke-points.ts';
-import { type MaskLayer, type Rect, tileSize } from './schema.ts';
+import { type PaintLayer, type Rect, tileSize } from './schema.ts';
 
 /** Most mask pixels that are rasterised for one frame; beyond it a mask is scaled down absurdly far. */
 export const largestMaskArea = 16_777_216;
 
 /** Canvas pixels → the layer's own pixels; undefined for a layer squeezed to nothing. */
-export function toLayer(layer: { readonly transform: MaskLayer['transform'] }): Matrix | undefined {
+export function toLayer(layer: { readonly transform: PaintLayer['transform'] }): Matrix | undefined {
   return invert(matrixOf(layer.transform));
 }
 
 /**
- * The part of a mask layer, in its own whole pixels, that can be seen through `frame` and holds tiles or strokes. Null
- * when there is none, or when the layer is squeezed to nothing. Outside of it the mask is empty (full when inverted).
+ * The part of a layer's paint, in its own whole pixels, that can be seen through `frame` and holds tiles or strokes. Null
+ * when there is none, or when the layer is squeezed to nothing. Outside of it there is no paint.
  */
-export function paintedBounds(layer: MaskLayer, frame: Rect): PixelBounds | null {
+export function paintedBounds(layer: PaintLayer, frame: Rect): PixelBounds | null {
   const back = toLayer(layer);
   if (back === undefined) return null;
   const [x, y, width, height] = frame;
@@ -40,7 +40,7 @@ export function paintedBounds(layer: MaskLayer, frame: Rect): PixelBounds | null
   return { left, top, width: right - left, height: bottom - top };
 }
 
-function paintExtent(layer: MaskLayer): readonly [number, number, number, number] | null {
+function paintExtent(layer: PaintLayer): readonly [number, number, number, number] | null {
   const boxes: (readonly [number, number, number, number])[] = [];
   for (const key of layer.tiles.keys()) {
     const [column, row] = parseTileKey(key);

@@ -2,7 +2,7 @@ import type { GenerationMode } from '../contracts/recipe.ts';
 import { applyTo, hitsLayer } from '../geometry/matrix.ts';
 import { rasteriseMask } from '../raster/mask.ts';
 import { largestMaskArea, paintedBounds, toLayer } from './mask-area.ts';
-import type { CanvasModel, ImageLayer, LayerId, MaskLayer, Rect, Settings } from './schema.ts';
+import type { CanvasModel, ImageLayer, LayerId, MaskLayer, PaintLayer, Rect, Settings } from './schema.ts';
 
 /** Points a side at which the frame is looked at: what a pixel of the picture to make could see. */
 const probes = 256;
@@ -73,16 +73,17 @@ export function pictureCoverage(pictures: readonly ImageLayer[], frame: Rect): n
   return hits / pictureProbes ** 2;
 }
 
-/** Whether a mask covers anything inside the frame. */
-export function isPaintedInside(mask: MaskLayer, frame: Rect): boolean {
-  const back = toLayer(mask);
+/** Whether a mask covers anything inside the frame, or a control layer has paint there. */
+export function isPaintedInside(layer: PaintLayer, frame: Rect): boolean {
+  const back = toLayer(layer);
+  const isInverted = layer.kind === 'mask' && layer.inverted;
   if (back === undefined) return false;
-  const bounds = paintedBounds(mask, frame);
-  if (bounds === null) return mask.inverted;
-  const isAnywhere = mask.tiles.size > 0 || bounds.width * bounds.height > largestMaskArea;
+  const bounds = paintedBounds(layer, frame);
+  if (bounds === null) return isInverted;
+  const isAnywhere = layer.tiles.size > 0 || bounds.width * bounds.height > largestMaskArea;
   if (isAnywhere) return true;
-  const alpha = rasteriseMask(new Map(), mask.strokes, bounds);
-  const empty = mask.inverted ? 255 : 0;
+  const alpha = rasteriseMask(new Map(), layer.strokes, bounds);
+  const empty = isInverted ? 255 : 0;
   for (let row = 0; row < probes; row += 1) {
     for (let column = 0; column < probes; column += 1) {
       const point = applyTo(back, probe(frame, { column, row, side: probes }));

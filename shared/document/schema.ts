@@ -1,4 +1,12 @@
 import { z } from 'zod';
+import {
+  type ControlKind,
+  type ControlRange,
+  controlKindSchema,
+  controlRangeSchema,
+  controlStrengthSchema,
+} from '../contracts/recipe.ts';
+import { segmentColors } from '../raster/segment-colors.ts';
 
 /**
  * The shape of a canvas document. One Y.Doc a canvas; its root types are
@@ -96,6 +104,23 @@ export const layerKeys = {
   tiles: 'tiles',
   strokes: 'strokes',
   inverted: 'inverted',
+  map: 'map',
+  region: 'region',
+  strength: 'strength',
+  range: 'range',
+} as const;
+
+/** Values that only control layers have. */
+export const controlSchemas = {
+  map: controlKindSchema,
+  /** Number of the segmentation's colour that is painted. */
+  region: z
+    .number()
+    .int()
+    .min(0)
+    .max(segmentColors.length - 1),
+  strength: controlStrengthSchema,
+  range: controlRangeSchema,
 } as const;
 
 interface LayerBase {
@@ -120,17 +145,45 @@ export interface ImageLayer extends LayerBase {
   readonly outputId: OutputId | null;
 }
 
-export interface MaskLayer extends LayerBase {
-  readonly kind: 'mask';
-  /** Baked tiles: "column,row" of 256-px tiles → hash of an 8-bit greyscale PNG (255 = fully masked). */
+/** What a brush paints on. */
+interface Painted {
+  /** Baked tiles: "column,row" of 256-px tiles → hash of an 8-bit greyscale PNG (255 = fully covered). */
   readonly tiles: ReadonlyMap<string, ContentHash>;
   /** Strokes not baked yet, painted over the tiles in order. */
   readonly strokes: readonly Stroke[];
+}
+
+export interface MaskLayer extends LayerBase, Painted {
+  readonly kind: 'mask';
   /** The mask's meaning turned around, after tiles and strokes. */
   readonly inverted: boolean;
 }
 
-export type Layer = ImageLayer | MaskLayer;
+/**
+ * A map that the picture should follow. What is painted is white on black, the paint's opacity its brightness; on a
+ * segmentation it is the colour of one region, and all visible regions make one map.
+ */
+export interface ControlLayer extends LayerBase, Painted {
+  readonly kind: 'control';
+  readonly map: ControlKind;
+  /** A stored picture that lies under the paint, at the layer's origin; null for a map that is only painted. */
+  readonly picture: {
+    readonly asset: ContentHash;
+    readonly width: number;
+    readonly height: number;
+  } | null;
+  readonly region: number;
+  readonly strength: number;
+  readonly range: ControlRange;
+}
+
+/** Layers that take strokes. */
+export type PaintLayer = MaskLayer | ControlLayer;
+export type Layer = ImageLayer | PaintLayer;
+
+export function isPaintLayer(layer: Layer): layer is PaintLayer {
+  return layer.kind === 'mask' || layer.kind === 'control';
+}
 
 /** Shared generation settings; each is its own key in the `settings` map. */
 export const settingsSchema = z.object({

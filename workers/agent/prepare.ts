@@ -6,6 +6,7 @@ import type { AssetStore } from '../../platform/storage/port.ts';
 import { type GenerationRequest, generationRequestSchema } from '../../shared/contracts/generation.ts';
 import { readCanvas } from '../../shared/document/canvas.ts';
 import { contentHashSchema } from '../../shared/document/schema.ts';
+import { layersOf, listMapAssets } from '../compose/compose-control.ts';
 import { listNeededAssets } from '../compose/compose.ts';
 import type { GenerateImageInput } from '../tasks/generate-image.ts';
 import { TaskError } from '../tasks/task.ts';
@@ -37,7 +38,7 @@ async function prepareImage(job: ClaimedJob, dependencies: PrepareDependencies):
   }
   return {
     request,
-    canvasState: request.source.kind === 'canvas' ? (version?.state ?? null) : null,
+    canvasState: readsCanvas(request) ? (version?.state ?? null) : null,
     assets,
     packFolders: [...dependencies.packFolders],
     canvas: version === null || job.canvasId === null ? null : { id: job.canvasId, version: version.ordinal },
@@ -65,27 +66,34 @@ async function readVersion(job: ClaimedJob, pool: pg.Pool): Promise<StoredVersio
   return row === undefined ? null : { state: new Uint8Array(row.state), ordinal: row.ordinal };
 }
 
+/** Whether the work needs the stored canvas: for its pictures and masks, or for its control layers. */
+function readsCanvas(request: GenerationRequest): boolean {
+  return (
+    request.source.kind === 'canvas' || request.controls.some((control) => control.source.kind === 'layers')
+  );
+}
+
 function listHashes(request: GenerationRequest, state: Uint8Array | null): readonly string[] {
-  switch (request.source.kind) {
-    case 'none':
-      return [];
-    case 'assets':
-      return [request.source.source, ...(request.source.mask === null ? [] : [request.source.mask])];
-    case 'canvas': {
-      if (state === null) {
-        throw new TaskError(
-          'not_found',
-          'The canvas it should be made from is gone.',
-          'Generate from another canvas.',
-        );
-      }
-      const doc = new Y.Doc();
-      Y.applyUpdate(doc, state);
-      const needed = listNeededAssets(readCanvas(doc), request);
-      doc.destroy();
-      return [...needed.pictures, ...needed.tiles];
-    }
+  const stored = request.controls.flatMap(({ source }) => (source.kind === 'asset' ? [source.asset] : []));
+  if (request.source.kind === 'assets') {
+    stored.push(request.source.source, ...(request.source.mask === null ? [] : [request.source.mask]));
   }
+  if (!readsCanvas(request)) return stored;
+  if (state === null) {
+    throw new TaskError(
+      'not_found',
+      'The canvas it should be made from is gone.',
+      'Generate from another canvas.',
+    );
+  }
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, state);
+  const canvas = readCanvas(doc);
+  doc.destroy();
+  const maps = listMapAssets(request.controls.flatMap((control) => layersOf(canvas, control)));
+  const seen =
+    request.source.kind === 'canvas' ? listNeededAssets(canvas, request) : { pictures: [], tiles: [] };
+  return [...new Set([...stored, ...seen.pictures, ...seen.tiles, ...maps.pictures, ...maps.tiles])];
 }
 
 async function readAsset(

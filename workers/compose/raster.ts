@@ -47,6 +47,19 @@ export function halve(picture: RgbaPicture): RgbaPicture {
   return { width, height, data };
 }
 
+/** The plane at half size: each pixel the brightest of up to four, so that a line of one pixel stays a line. */
+export function shrinkLines({ width, height, data }: GrayPlane): GrayPlane {
+  const half = { width: Math.ceil(width / 2), height: Math.ceil(height / 2) };
+  const out = new Uint8Array(half.width * half.height);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const to = (y >> 1) * half.width + (x >> 1);
+      out[to] = Math.max(out[to] ?? 0, data[y * width + x] ?? 0);
+    }
+  }
+  return { ...half, data: out };
+}
+
 /**
  * How often a picture should be halved before it is sampled with `footprint` source pixels a step, so that bilinear
  * sampling sees them all.

@@ -8,6 +8,7 @@ export const actionGroups = [
   'Edit',
   'Layers',
   'Masks',
+  'Control',
   'Frame',
   'View',
   'Generate',

@@ -1,3 +1,4 @@
+import type { ControlKind, ControlRange } from '../../../shared/contracts/recipe.ts';
 import type {
   BlendMode,
   CanvasModel,
@@ -10,7 +11,7 @@ import type {
 } from '../../../shared/document/schema.ts';
 import type { Readable } from './store.ts';
 
-/** What can be set on a layer without knowing its kind. `inverted` counts for masks only. */
+/** What can be set on a layer without knowing its kind. `inverted` counts for masks only, the last four for control layers. */
 export interface LayerPatch {
   readonly name?: string;
   readonly transform?: Transform;
@@ -19,6 +20,22 @@ export interface LayerPatch {
   readonly hidden?: boolean;
   readonly locked?: boolean;
   readonly inverted?: boolean;
+  readonly map?: ControlKind;
+  readonly region?: number;
+  readonly strength?: number;
+  readonly range?: ControlRange;
+}
+
+/** What a new control layer is. */
+export interface NewControl {
+  readonly name: string;
+  readonly map: ControlKind;
+  readonly transform: Transform;
+  readonly region?: number;
+  /** A stored picture under the paint. */
+  readonly picture?: { readonly asset: ContentHash; readonly width: number; readonly height: number };
+  /** Paint that is there from the start, by tile. */
+  readonly tiles?: ReadonlyMap<string, ContentHash>;
 }
 
 /** One change to the document, as data. Ids of new layers come with the command, so that the caller knows them. */
@@ -33,6 +50,7 @@ export type Command =
       readonly transform: Transform;
     }
   | { readonly type: 'add-mask'; readonly id: LayerId; readonly name: string }
+  | ({ readonly type: 'add-control'; readonly id: LayerId } & NewControl)
   | { readonly type: 'patch-layer'; readonly id: LayerId; readonly patch: LayerPatch }
   /** Moves layers to `place` (0 = bottom) among those that stay, keeping their own order. */
   | { readonly type: 'reorder'; readonly ids: readonly LayerId[]; readonly place: number }
@@ -44,7 +62,8 @@ export type Command =
       readonly offset: number;
     }
   | { readonly type: 'add-stroke'; readonly id: LayerId; readonly stroke: Stroke }
-  | { readonly type: 'clear-mask'; readonly id: LayerId }
+  /** Removes the paint of a mask or control layer. */
+  | { readonly type: 'clear-paint'; readonly id: LayerId }
   | { readonly type: 'set-frame'; readonly rect: Rect }
   /** Makes an image layer of the candidate, at its rectangle, above the pictures and below the masks. */
   | { readonly type: 'accept-candidate'; readonly id: OutputId; readonly layerId: LayerId }

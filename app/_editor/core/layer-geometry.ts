@@ -25,11 +25,14 @@ export function transformNow(layer: Layer, dragged: Dragged): Transform {
   return dragged?.get(layer.id) ?? layer.transform;
 }
 
-/** What a layer occupies of its own pixels: a picture's size, what is painted of a mask (null for an empty one). */
+/** What a layer occupies of its own pixels: a picture's size, what is painted of a mask or control layer (null for an empty one). */
 export function localBox(layer: Layer): Box | null {
+  const picture = layer.kind === 'image' ? layer : layer.kind === 'control' ? layer.picture : null;
+  const own = picture === null ? [] : [{ x: 0, y: 0, width: picture.width, height: picture.height }];
   return layer.kind === 'image'
     ? { x: 0, y: 0, width: layer.width, height: layer.height }
     : (unionOf([
+        ...own,
         ...layer.strokes.flatMap((stroke) => {
           const box = stroke.tool === 'brush' ? strokeBox(stroke) : null;
           return box === null ? [] : [box];

@@ -1,4 +1,4 @@
-import type { LayerId } from '../../../shared/document/schema.ts';
+import { isPaintLayer, type LayerId } from '../../../shared/document/schema.ts';
 import { createStrokePainter, type StrokePainter } from '../../../shared/raster/stroke-painter.ts';
 import { unpackStroke } from '../../../shared/raster/stroke-points.ts';
 import { fromBase64 } from './broadcast.ts';
@@ -74,7 +74,8 @@ export function watchRemoteInk(
     let dropped = false;
     for (const [strokeId, stroke] of drawing) {
       const layer = modelOf(editor).layers.find(({ id }) => id === stroke.layerId);
-      const isStored = layer?.kind === 'mask' && layer.strokes.some(({ id }) => id === strokeId);
+      const isStored =
+        layer !== undefined && isPaintLayer(layer) && layer.strokes.some(({ id }) => id === strokeId);
       if (!isStored && editor.now() - stroke.seenAt < staleMs) continue;
       end(strokeId);
       dropped = true;

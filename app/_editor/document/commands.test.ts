@@ -209,7 +209,7 @@ test('clearing a mask comes back below what was painted since', () => {
   const { canvas } = open();
   canvas.apply('Mask', [{ type: 'add-mask', id: id('m'), name: 'm' }]);
   canvas.apply('Brush stroke', [stroke('m', 'a'), stroke('m', 'b')]);
-  canvas.apply('Clear mask', [{ type: 'clear-mask', id: id('m') }]);
+  canvas.apply('Clear mask', [{ type: 'clear-paint', id: id('m') }]);
   expect(strokeIds(canvas.model.get(), 'm')).toEqual([]);
   canvas.undo();
   expect(strokeIds(canvas.model.get(), 'm')).toEqual(['a', 'b']);
@@ -289,7 +289,7 @@ const anyMove: fc.Arbitrary<Move> = fc.oneof(
           case 6:
             return stroke(target, unique);
           case 7:
-            return { type: 'clear-mask', id: target };
+            return { type: 'clear-paint', id: target };
           default:
             return { type: 'set-frame', rect: [value, at, 256, 256] };
         }

@@ -9,11 +9,14 @@ import {
 import { indexAtPlace, indexBetween, indexOnTop } from '../../../shared/document/order.ts';
 import {
   candidateSchema,
+  type ControlLayer,
   identityTransform,
+  isPaintLayer,
   type Layer,
   type LayerId,
   layerIdSchema,
   layerKeys,
+  type PaintLayer,
   positionSchema,
   type Transform,
 } from '../../../shared/document/schema.ts';
@@ -37,10 +40,24 @@ export function runCommand(doc: Y.Doc, command: Command): readonly Edit[] {
         [layerKeys.position]: [null, indexAboveImages(outlineOf(doc))],
       });
     case 'add-mask':
-      return createMask(doc, command.id, {
+      return createPainted(doc, command.id, {
+        [layerKeys.kind]: 'mask',
         [layerKeys.name]: command.name,
         [layerKeys.position]: [null, indexOnTop(outlineOf(doc))],
       });
+    case 'add-control': {
+      const { id, name, map, region, picture, tiles, transform } = command;
+      return createPainted(doc, id, {
+        [layerKeys.kind]: 'control',
+        [layerKeys.name]: name,
+        [layerKeys.map]: map,
+        [layerKeys.transform]: transform,
+        [layerKeys.position]: [null, indexOnTop(outlineOf(doc))],
+        ...(region === undefined ? {} : { [layerKeys.region]: region }),
+        ...pictureValues(picture ?? null),
+        ...(tiles === undefined ? {} : { [layerKeys.tiles]: new Y.Map(tiles) }),
+      });
+    }
     case 'patch-layer':
       return patchLayer(doc, command.id, command.patch);
     case 'reorder':
@@ -55,8 +72,8 @@ export function runCommand(doc: Y.Doc, command: Command): readonly Edit[] {
       if (layerMap(doc, command.id) === undefined || strokesOf(doc, command.id) === undefined) return [];
       return done(doc, [{ kind: 'paint', layerId: command.id, end: 'top', strokes: [command.stroke] }]);
     }
-    case 'clear-mask':
-      return clearMask(doc, command.id);
+    case 'clear-paint':
+      return clearPaint(doc, command.id);
     case 'set-frame':
       return set(doc, 'frame', 'rect', command.rect);
     case 'accept-candidate': {
@@ -149,9 +166,9 @@ function createLayer(doc: Y.Doc, id: LayerId, values: Readonly<Record<string, un
   return [{ kind: 'value', map: `layer:${id}`, key: layerKeys.deleted, before: true, after: undefined }];
 }
 
-function createMask(doc: Y.Doc, id: LayerId, values: Readonly<Record<string, unknown>>): readonly Edit[] {
+/** A mask or a control layer: what a brush paints on. */
+function createPainted(doc: Y.Doc, id: LayerId, values: Readonly<Record<string, unknown>>): readonly Edit[] {
   return createLayer(doc, id, {
-    [layerKeys.kind]: 'mask',
     [layerKeys.transform]: identityTransform,
     [layerKeys.tiles]: new Y.Map(),
     [layerKeys.strokes]: new Y.Array(),
@@ -161,7 +178,7 @@ function createMask(doc: Y.Doc, id: LayerId, values: Readonly<Record<string, unk
 
 function patchLayer(doc: Y.Doc, id: LayerId, patch: LayerPatch): readonly Edit[] {
   if (layerMap(doc, id) === undefined) return [];
-  const { name, transform, opacity, blend, hidden, locked, inverted } = patch;
+  const { name, transform, opacity, blend, hidden, locked, inverted, map, region, strength, range } = patch;
   const values: readonly (readonly [string, unknown])[] = [
     [layerKeys.name, name],
     [layerKeys.transform, transform],
@@ -170,6 +187,10 @@ function patchLayer(doc: Y.Doc, id: LayerId, patch: LayerPatch): readonly Edit[]
     [layerKeys.hidden, hidden],
     [layerKeys.locked, locked],
     [layerKeys.inverted, inverted],
+    [layerKeys.map, map],
+    [layerKeys.region, region],
+    [layerKeys.strength, strength],
+    [layerKeys.range, range],
   ];
   return values.flatMap(([key, value]) => (value === undefined ? [] : set(doc, `layer:${id}`, key, value)));
 }
@@ -215,22 +236,41 @@ function duplicate(doc: Y.Doc, id: LayerId, copyId: LayerId, offset: number): re
         [layerKeys.size]: [layer.width, layer.height],
         ...(layer.outputId === null ? {} : { [layerKeys.outputId]: layer.outputId }),
       });
-    case 'mask': {
-      const tiles = new Y.Map(layer.tiles);
-      const strokes = Y.Array.from(layer.strokes.map(encodeStroke));
-      return createMask(doc, copyId, {
+    case 'mask':
+      return createPainted(doc, copyId, {
         ...values,
+        ...paintValues(layer),
         [layerKeys.inverted]: layer.inverted,
-        [layerKeys.tiles]: tiles,
-        [layerKeys.strokes]: strokes,
       });
-    }
+    case 'control':
+      return createPainted(doc, copyId, {
+        ...values,
+        ...paintValues(layer),
+        ...pictureValues(layer.picture),
+        [layerKeys.map]: layer.map,
+        [layerKeys.region]: layer.region,
+        [layerKeys.strength]: layer.strength,
+        [layerKeys.range]: layer.range,
+      });
   }
 }
 
-function clearMask(doc: Y.Doc, id: LayerId): readonly Edit[] {
+function paintValues(layer: PaintLayer): Readonly<Record<string, unknown>> {
+  return {
+    [layerKeys.tiles]: new Y.Map(layer.tiles),
+    [layerKeys.strokes]: Y.Array.from(layer.strokes.map(encodeStroke)),
+  };
+}
+
+function pictureValues(picture: ControlLayer['picture']): Readonly<Record<string, unknown>> {
+  return picture === null
+    ? {}
+    : { [layerKeys.asset]: picture.asset, [layerKeys.size]: [picture.width, picture.height] };
+}
+
+function clearPaint(doc: Y.Doc, id: LayerId): readonly Edit[] {
   const layer = layerOf(doc, id);
-  if (layer?.kind !== 'mask') return [];
+  if (layer === undefined || !isPaintLayer(layer)) return [];
   const tiles = [...layer.tiles.keys()].flatMap((key) => set(doc, `tiles:${id}`, key, undefined));
   const strokes: readonly Edit[] =
     layer.strokes.length === 0

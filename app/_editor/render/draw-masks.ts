@@ -1,5 +1,7 @@
 import {
+  type ControlLayer,
   identityTransform,
+  isPaintLayer,
   type LayerId,
   tileSize,
   type Transform,
@@ -11,13 +13,14 @@ import type { StrokePainter } from '../../../shared/raster/stroke-painter.ts';
 import { parseTileKey } from '../../../shared/raster/mask.ts';
 import { visibleBox } from '../core/camera.ts';
 import { transformNow } from '../core/layer-geometry.ts';
-import { maskColor } from '../core/mask-color.ts';
+import { maskColor, paintColor } from '../core/mask-color.ts';
 import { onScreen } from './draw-frame.ts';
 import type { MaskTileCache } from './mask-tiles.ts';
+import type { PictureStore } from './pictures.ts';
 import type { SceneState } from './scene-state.ts';
 
-/** How much of the tint covers the picture under it. */
-const maskStrength = 0.5;
+/** How much of the tint covers the picture under it. Lines must be seen on anything; a region must not hide what it is on. */
+const coverOf = { mask: 0.5, region: 0.55, lines: 0.9, mapPicture: 0.6 } as const;
 
 /** A stroke in the making, own or another's. */
 export interface LiveStroke {
@@ -31,25 +34,33 @@ export interface MaskSheet {
   readonly pixelRatio: number;
 }
 
-/** Draws every mask in sight as a hatched tint. */
+/** Draws every mask in sight as a hatched tint, and every control layer as its map: lines and regions without a hatch. */
 export function drawMasks(
   context: CanvasRenderingContext2D,
   state: SceneState,
-  options: { readonly cache: MaskTileCache; readonly sheet: MaskSheet; readonly ink: readonly LiveStroke[] },
+  options: {
+    readonly cache: MaskTileCache;
+    readonly sheet: MaskSheet;
+    readonly pictures: PictureStore;
+    readonly ink: readonly LiveStroke[];
+  },
 ): void {
   const { cache, ink } = options;
-  const masks = state.model.layers.filter((layer) => layer.kind === 'mask');
+  const masks = state.model.layers.filter(isPaintLayer);
   cache.keepOnly(new Set(masks.map((mask) => mask.id)));
   for (const mask of masks) {
     cache.update(mask);
     if (mask.hidden || mask.opacity === 0) continue;
     const painters = ink.filter((stroke) => stroke.layerId === mask.id).map((stroke) => stroke.painter);
+    if (mask.kind === 'control') drawMapPicture(context, state, mask, options.pictures);
     drawMask(context, state, {
       ...options,
       id: mask.id,
       transform: transformNow(mask, state.dragged),
-      opacity: mask.opacity,
-      inverted: mask.inverted,
+      color: paintColor(mask),
+      opacity: mask.opacity * (mask.kind === 'mask' ? coverOf.mask : coverOfMap(mask)),
+      inverted: mask.kind === 'mask' && mask.inverted,
+      isHatched: mask.kind === 'mask',
       painters,
     });
   }
@@ -61,11 +72,39 @@ export function drawMasks(
       ...options,
       id,
       transform: identityTransform,
-      opacity: 1,
+      color: maskColor(id),
+      opacity: coverOf.mask,
       inverted: false,
+      isHatched: true,
       painters,
     });
   }
+}
+
+function coverOfMap(layer: ControlLayer): number {
+  return layer.map === 'segmentation' ? coverOf.region : coverOf.lines;
+}
+
+/** The stored picture of a map, see-through, so that what it is followed for can be seen under it. */
+function drawMapPicture(
+  target: CanvasRenderingContext2D,
+  state: SceneState,
+  layer: ControlLayer,
+  pictures: PictureStore,
+): void {
+  if (layer.picture === null) return;
+  const stored = pictures.get(layer.picture.asset);
+  if (stored.state !== 'ready') return;
+  const { zoom, x, y } = state.camera;
+  const { a, b, c, d, e, f } = matrixOf(transformNow(layer, state.dragged));
+  target.save();
+  target.scale(zoom, zoom);
+  target.translate(-x, -y);
+  target.transform(a, b, c, d, e, f);
+  target.globalAlpha = coverOf.mapPicture * layer.opacity;
+  target.imageSmoothingEnabled = zoom * Math.hypot(a, b) < 4;
+  target.drawImage(stored.image, 0, 0, layer.picture.width, layer.picture.height);
+  target.restore();
 }
 
 function drawMask(
@@ -76,12 +115,15 @@ function drawMask(
     readonly sheet: MaskSheet;
     readonly id: LayerId;
     readonly transform: Transform;
+    readonly color: string;
+    /** Of the whole, the tint's own included. */
     readonly opacity: number;
     readonly inverted: boolean;
+    readonly isHatched: boolean;
     readonly painters: readonly StrokePainter[];
   },
 ): void {
-  const { cache, sheet, id, painters } = mask;
+  const { cache, sheet, id, painters, color } = mask;
   const { camera, viewport } = state;
   const matrix = matrixOf(mask.transform);
   const back = invert(matrix);
@@ -120,17 +162,17 @@ function drawMask(
   context.setTransform(toSheet.a, toSheet.b, toSheet.c, toSheet.d, toSheet.e, toSheet.f);
   context.imageSmoothingEnabled = zoom * Math.hypot(matrix.a, matrix.b) < 4;
   if (mask.inverted) {
-    context.fillStyle = maskColor(id);
+    context.fillStyle = color;
     context.fillRect(local.x, local.y, local.width, local.height);
   }
   for (const key of keys) {
     const [column, row] = parseTileKey(key);
-    const tile = cache.tile(id, key, painters, mask.inverted);
+    const tile = cache.tile(id, key, { ink: painters, color, inverted: mask.inverted });
     if (tile === null) continue;
     if (mask.inverted) context.clearRect(column * tileSize, row * tileSize, tileSize, tileSize);
     context.drawImage(tile, column * tileSize, row * tileSize);
   }
-  hatch(sheet, part, { x: camera.x * zoom, y: camera.y * zoom });
+  if (mask.isHatched) hatch(sheet, part, { x: camera.x * zoom, y: camera.y * zoom });
 
   const { x, y, width, height } = part;
   target.save();
@@ -141,7 +183,7 @@ function drawMask(
     target.rect(frame.x, frame.y, frame.width, frame.height);
     target.clip();
   }
-  target.globalAlpha = maskStrength * mask.opacity;
+  target.globalAlpha = mask.opacity;
   target.drawImage(
     context.canvas,
     x,

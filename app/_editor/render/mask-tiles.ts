@@ -1,7 +1,7 @@
 import {
   type ContentHash,
   type LayerId,
-  type MaskLayer,
+  type PaintLayer,
   type Stroke,
   tileSize,
 } from '../../../shared/document/schema.ts';
@@ -17,26 +17,33 @@ import {
 } from '../../../shared/raster/mask.ts';
 import type { StrokePainter } from '../../../shared/raster/stroke-painter.ts';
 import { strokeBox } from '../core/layer-geometry.ts';
-import { maskColor } from '../core/mask-color.ts';
 import type { PictureStore } from './pictures.ts';
 
 /** Tile pictures that are kept: 512 of 256 × 256 × 4 bytes are 128 MiB. */
 const mostTiles = 512;
 
-/** The pixels of masks as tinted tile pictures, brought up to date stroke by stroke. */
+/** How a tile is drawn. */
+interface TileLook {
+  readonly ink: readonly StrokePainter[];
+  /** #rrggbb */
+  readonly color: string;
+  readonly inverted: boolean;
+}
+
+/** The pixels of masks and control layers as tinted tile pictures, brought up to date stroke by stroke. */
 export interface MaskTileCache {
   /** Takes in the newest state of a mask. Cheap when nothing changed. */
-  update(layer: MaskLayer): void;
+  update(layer: PaintLayer): void;
   /** Lets go of the pixels of masks that are no longer there. */
   keepOnly(ids: ReadonlySet<LayerId>): void;
   /** Keys of the tiles with paint on them, live ink included. */
   keys(id: LayerId, ink: readonly StrokePainter[]): ReadonlySet<string>;
-  /** One tile with the strokes in the making on top; null when it is empty. `inverted` turns it around. */
-  tile(id: LayerId, key: string, ink: readonly StrokePainter[], inverted: boolean): HTMLCanvasElement | null;
+  /** One tile with the strokes in the making on top, in a colour; null when it is empty. `inverted` turns it around. */
+  tile(id: LayerId, key: string, look: TileLook): HTMLCanvasElement | null;
 }
 
 interface MaskState {
-  layer: MaskLayer;
+  layer: PaintLayer;
   /** Baked tiles as they are stored. */
   bases: MaskTiles;
   /** Baked tiles with the tail of strokes on top. */
@@ -56,7 +63,7 @@ export function createMaskTileCache(pictures: PictureStore): MaskTileCache {
   }
 
   /** The baked tiles of a mask, or undefined while one of them is still on its way. */
-  function basesOf(layer: MaskLayer): MaskTiles | undefined {
+  function basesOf(layer: PaintLayer): MaskTiles | undefined {
     const bases: MaskTiles = new Map();
     let isWaiting = false;
     for (const [key, hash] of layer.tiles) {
@@ -82,7 +89,7 @@ export function createMaskTileCache(pictures: PictureStore): MaskTileCache {
     }
   }
 
-  function rebuild(layer: MaskLayer, bases: MaskTiles): void {
+  function rebuild(layer: PaintLayer, bases: MaskTiles): void {
     const before = masks.get(layer.id);
     const alpha: MaskTiles = new Map([...bases].map(([key, tile]) => [key, tile.slice()]));
     for (const stroke of layer.strokes) rasteriseStroke(alpha, stroke);
@@ -91,7 +98,7 @@ export function createMaskTileCache(pictures: PictureStore): MaskTileCache {
   }
 
   /** Paints again only the tiles that strokes which came or went can have touched. */
-  function repaint(state: MaskState, layer: MaskLayer, changed: readonly Stroke[]): void {
+  function repaint(state: MaskState, layer: PaintLayer, changed: readonly Stroke[]): void {
     for (const key of tilesUnder(changed)) {
       const [column, row] = parseTileKey(key);
       const box: Box = { x: column * tileSize, y: row * tileSize, width: tileSize, height: tileSize };
@@ -158,7 +165,7 @@ export function createMaskTileCache(pictures: PictureStore): MaskTileCache {
       return keys;
     },
 
-    tile(id, key, ink, inverted) {
+    tile(id, key, { ink, color, inverted }) {
       const stored = masks.get(id)?.alpha.get(key);
       const live = ink.filter((painter) => painter.coverage.has(key));
       if (stored === undefined && live.length === 0) return null;
@@ -166,6 +173,7 @@ export function createMaskTileCache(pictures: PictureStore): MaskTileCache {
       const stamp = [
         versions.get(name) ?? 0,
         inverted,
+        color,
         ...live.map((painter) => `${painterNumber(painter)}:${painter.revisions.get(key)}`),
       ].join();
       const known = drawn.get(name);
@@ -179,7 +187,7 @@ export function createMaskTileCache(pictures: PictureStore): MaskTileCache {
           const coverage = painter.coverage.get(key);
           if (coverage !== undefined) applyCoverage(alpha, coverage, painter.brush);
         }
-        tint(entry.canvas, alpha, maskColor(id), inverted);
+        tint(entry.canvas, alpha, color, inverted);
       }
       if (drawn.size > mostTiles) {
         const [oldest] = drawn.keys();
@@ -201,7 +209,7 @@ function painterNumber(painter: StrokePainter): number {
   return lastPainter;
 }
 
-function sameTiles(a: MaskLayer, b: MaskLayer): boolean {
+function sameTiles(a: PaintLayer, b: PaintLayer): boolean {
   for (const [key, hash] of a.tiles) if (b.tiles.get(key) !== hash) return false;
   return true;
 }
@@ -227,7 +235,7 @@ function newTile(): HTMLCanvasElement {
   return canvas;
 }
 
-/** Writes alpha as the mask's colour. */
+/** Writes alpha in a colour. */
 function tint(canvas: HTMLCanvasElement, alpha: Uint8Array, color: string, inverted: boolean): void {
   const context = canvas.getContext('2d');
   if (context === null) return;

@@ -22,6 +22,7 @@ import {
   type ResolveAssets,
   type UploadedPicture,
 } from './editor-context.ts';
+import { edgeMapAction } from './edge-maps.ts';
 import { loadImage } from './load-image.ts';
 import { createUploader } from './uploader.ts';
 import { useShortcuts } from './use-shortcuts.ts';
@@ -34,6 +35,8 @@ interface EditorProviderProps {
   readonly resolveAssets: ResolveAssets;
   /** Stores one picture file; rejects with an error whose message a person can read. */
   readonly uploadPicture: (file: File) => Promise<UploadedPicture>;
+  /** Stores one 256 × 256 tile of grey values; rejects in the same way. */
+  readonly uploadTile: (tile: Blob) => Promise<{ readonly hash: string }>;
   /** Shows a message; `undoable` ones get an Undo button that calls `undo`. */
   readonly onNotice: (notice: Notice, undo: () => void) => void;
   /** What the studio can do here: joins the palette, the cheat sheet and the shortcuts. Keep the array stable. */
@@ -48,7 +51,7 @@ export function EditorProvider(props: EditorProviderProps) {
   const { connection, person, children, actions: more = noActions } = props;
   const latest = useRef(props);
   latest.current = props;
-  const [parts, setParts] = useState<Omit<EditorParts, 'actions'> | null>(null);
+  const [parts, setParts] = useState<EditorParts | null>(null);
   const canEdit = useRef<Store<boolean> | null>(null);
   const { userId, name } = person;
 
@@ -65,7 +68,8 @@ export function EditorProvider(props: EditorProviderProps) {
 
   useEffect(() => canEdit.current?.set(props.canEdit), [props.canEdit]);
 
-  const actions = useMemo(() => [...editorActions, ...more], [more]);
+  const own = parts?.actions;
+  const actions = useMemo(() => [...editorActions, ...(own ?? []), ...more], [own, more]);
   const value = useMemo(() => (parts === null ? null : { ...parts, actions }), [parts, actions]);
   if (value === null) return null;
   return (
@@ -86,7 +90,7 @@ function openEditor(options: {
   readonly person: Person;
   readonly canEdit: Store<boolean>;
   readonly latest: { readonly current: EditorProviderProps };
-}): { readonly parts: Omit<EditorParts, 'actions'>; readonly close: () => void } {
+}): { readonly parts: EditorParts; readonly close: () => void } {
   const { connection, person, canEdit, latest } = options;
   const canvas = createCanvasDocument({ doc: connection.doc, canEdit });
   const presence = createAwarenessPresence({ awareness: connection.awareness });
@@ -127,6 +131,14 @@ function openEditor(options: {
     parts: {
       editor,
       router: createInputRouter(editor),
+      actions: [
+        edgeMapAction({
+          editor,
+          pictures,
+          uploader,
+          uploadTile: (tile) => latest.current.uploadTile(tile),
+        }),
+      ],
       pictures,
       remoteInk: remote.ink,
       uploads: uploader.uploads,

@@ -1,12 +1,12 @@
 'use client';
 
 import { useEffect, useRef } from 'react';
-import { type Layer, type MaskLayer, tileSize } from '../../../shared/document/schema.ts';
+import { type ContentHash, type Layer, type PaintLayer, tileSize } from '../../../shared/document/schema.ts';
 import { parseTileKey } from '../../../shared/raster/mask.ts';
 import { unpackStroke } from '../../../shared/raster/stroke-points.ts';
 import { Icon } from '../../_ui/icon.tsx';
 import { localBox } from '../core/layer-geometry.ts';
-import { maskColor } from '../core/mask-color.ts';
+import { paintColor } from '../core/mask-color.ts';
 import { useEditorParts, useReadable } from './editor-context.ts';
 
 /** Sides of a thumbnail, CSS pixels. */
@@ -16,15 +16,21 @@ const side = 32;
 export function LayerThumbnail({ layer }: { readonly layer: Layer }) {
   return (
     <span className="chequer relative flex size-8 shrink-0 items-center justify-center overflow-hidden rounded-small outline outline-line">
-      {layer.kind === 'image' ? <PictureThumbnail layer={layer} /> : <MaskThumbnail layer={layer} />}
+      {layer.kind === 'image' ? (
+        <PictureThumbnail asset={layer.asset} />
+      ) : layer.kind === 'control' && layer.picture !== null ? (
+        <PictureThumbnail asset={layer.picture.asset} />
+      ) : (
+        <PaintThumbnail layer={layer} />
+      )}
     </span>
   );
 }
 
-function PictureThumbnail({ layer }: { readonly layer: Extract<Layer, { readonly kind: 'image' }> }) {
+function PictureThumbnail({ asset }: { readonly asset: ContentHash }) {
   const { pictures } = useEditorParts();
   useReadable(pictures.revision);
-  const picture = pictures.get(layer.asset);
+  const picture = pictures.get(asset);
   switch (picture.state) {
     case 'loading':
       return <span className="size-full animate-wait bg-pressed" />;
@@ -38,12 +44,12 @@ function PictureThumbnail({ layer }: { readonly layer: Extract<Layer, { readonly
   }
 }
 
-/** The painted part of a mask in its tint, made anew a moment after it changed. */
-function MaskThumbnail({ layer }: { readonly layer: MaskLayer }) {
+/** The painted part of a mask or control layer in its colour, made anew a moment after it changed. */
+function PaintThumbnail({ layer }: { readonly layer: PaintLayer }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const timer = setTimeout(() => {
-      if (canvas.current !== null) drawMask(canvas.current, layer);
+      if (canvas.current !== null) drawPaint(canvas.current, layer);
     }, 60);
     return () => clearTimeout(timer);
   }, [layer]);
@@ -54,12 +60,12 @@ function MaskThumbnail({ layer }: { readonly layer: MaskLayer }) {
  * Strokes as plain lines without pressure or hardness: at 32 px nobody can tell, and it costs nothing. Baked tiles are not
  * decoded for it; their squares stand for them.
  */
-function drawMask(canvas: HTMLCanvasElement, layer: MaskLayer): void {
+function drawPaint(canvas: HTMLCanvasElement, layer: PaintLayer): void {
   const context = canvas.getContext('2d');
   if (context === null) return;
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, canvas.width, canvas.height);
-  const color = maskColor(layer.id);
+  const color = paintColor(layer);
   const box = localBox(layer);
   if (box !== null) {
     const scale = (canvas.width - 8) / Math.max(box.width, box.height, 1);
@@ -87,6 +93,6 @@ function drawMask(canvas: HTMLCanvasElement, layer: MaskLayer): void {
   context.globalAlpha = 1;
   context.fillStyle = color;
   context.globalCompositeOperation = 'source-out';
-  if (layer.inverted) context.fillRect(0, 0, canvas.width, canvas.height);
+  if (layer.kind === 'mask' && layer.inverted) context.fillRect(0, 0, canvas.width, canvas.height);
   context.globalCompositeOperation = 'source-over';
 }

@@ -1,6 +1,7 @@
 'use client';
 
 import { contentHashSchema } from '../../../shared/document/schema.ts';
+import type { Box } from '../../../shared/geometry/box.ts';
 import { applyCommands, type Editor, newLayerId } from '../core/editor.ts';
 import { createStore, type Readable } from '../core/store.ts';
 import type { PictureStore } from '../render/pictures.ts';
@@ -12,15 +13,19 @@ const gap = 24;
 /** Files of one drop. */
 const mostFiles = 20;
 
+export interface Uploader {
+  readonly uploads: Readable<readonly Upload[]>;
+  place(files: readonly File[], at: { readonly x: number; readonly y: number }): void;
+  /** Shows the skeleton of something that is on its way; call what it returns when it is there. */
+  show(name: string, box: Box | null): () => void;
+}
+
 /** Brings picture files onto the canvas: a skeleton at once, the layer when the file is stored. */
 export function createUploader(options: {
   readonly editor: Editor;
   readonly pictures: PictureStore;
   readonly upload: (file: File) => Promise<UploadedPicture>;
-}): {
-  readonly uploads: Readable<readonly Upload[]>;
-  place(files: readonly File[], at: { readonly x: number; readonly y: number }): void;
-} {
+}): Uploader {
   const { editor, pictures, upload } = options;
   const uploads = createStore<readonly Upload[]>([]);
 
@@ -87,6 +92,13 @@ export function createUploader(options: {
 
   return {
     uploads,
+    show(name, box) {
+      if (box === null) return () => undefined;
+      const { x, y, width, height } = box;
+      const waiting: Upload = { id: editor.newId(), name, x, y, width, height };
+      uploads.update((before) => [...before, waiting]);
+      return () => uploads.update((before) => before.filter((other) => other.id !== waiting.id));
+    },
     place(files, at) {
       void place(files, at);
     },

@@ -68,6 +68,10 @@ export function CanvasScreen({
     [client, canvasId],
   );
   const uploadPicture = useCallback((file: File) => uploadAsset({ canvasId, file }), [canvasId]);
+  const uploadTile = useCallback(
+    (file: Blob) => uploadAsset({ canvasId, file, kind: 'mask-tile' }),
+    [canvasId],
+  );
   const onNotice = useCallback(
     (notice: Notice, undo: () => void) =>
       toast({
@@ -135,6 +139,7 @@ export function CanvasScreen({
         person={{ userId: user.id, name: user.name }}
         resolveAssets={resolveAssets}
         uploadPicture={uploadPicture}
+        uploadTile={uploadTile}
       >
         <CanvasLayout
           closed={status.kind === 'closed' ? status.reason : null}

@@ -1,22 +1,33 @@
 import { HOUSE_TASKS, type HouseImageManifest, type HouseTask } from '../../catalog/manifest.ts';
+import type { ControlRange } from '../../../shared/contracts/recipe.ts';
 import { checkPicture, toFloatPicture, toSignedPlanes } from '../image/picture.ts';
-import { resizePicture } from '../image/resize.ts';
 import { thresholdMask } from '../image/seam.ts';
 import { coverWithSquare, placeInSquare } from '../image/square.ts';
 import type { ControlMap, ImageRequest } from '../image-request.ts';
 import { PipelineError } from '../pipeline-error.ts';
+import { toMapPlanes } from './map-planes.ts';
 import type { HouseConditioning } from './model.ts';
 
 /** A request's pictures as the denoiser takes them. */
 export interface PreparedPictures {
-  readonly conditioning: HouseConditioning;
+  /** What the network is told where no map is followed: nothing, or what is known of the picture. */
+  readonly plain: HouseConditioning;
+  /** What it is told when it is told nothing. */
+  readonly blank: HouseConditioning;
+  readonly controls: readonly PreparedControl[];
   /** The source, [3, n, n] in -1 … 1, or null. */
   readonly source: Float32Array | null;
   /** [n, n], 1 = repaint, or null when the whole picture may change. */
   readonly repaint: Float32Array | null;
 }
 
-/** Brings source, mask and control map of a checked request to the denoiser's size. */
+/** One map to follow, and when. */
+export interface PreparedControl {
+  readonly conditioning: HouseConditioning;
+  readonly range: ControlRange;
+}
+
+/** Brings source, mask and control maps of a checked request to the denoiser's size. */
 export function preparePictures(request: ImageRequest, manifest: HouseImageManifest): PreparedPictures {
   const size = manifest.nativeSize;
   const frame = coverWithSquare(request.width, request.height);
@@ -29,38 +40,30 @@ export function preparePictures(request: ImageRequest, manifest: HouseImageManif
     masked && request.mask !== null
       ? thresholdMask(placeInSquare(toFloatPicture(request.mask, 1), frame, size))
       : null;
-  return { conditioning: chooseConditioning(request, { manifest, source, repaint }), source, repaint };
-}
-
-interface Prepared {
-  readonly manifest: HouseImageManifest;
-  readonly source: Float32Array | null;
-  readonly repaint: Float32Array | null;
-}
-
-function chooseConditioning(request: ImageRequest, prepared: Prepared): HouseConditioning {
-  const { manifest, source, repaint } = prepared;
-  const controls = request.controls.filter((control) => control.strength > 0);
-  if (controls.length > 1) {
-    throw new PipelineError(
-      'unsupported',
-      `${manifest.name} follows one control map at a time; hide the others.`,
-    );
+  if (request.reference !== undefined) {
+    throw new PipelineError('unsupported', `${manifest.name} has not learned to follow a reference picture.`);
   }
-  if (controls.length === 1) {
-    return controlConditioning(controls[0], request, manifest);
-  }
-  const area = manifest.nativeSize ** 2;
-  if (source !== null && repaint !== null && manifest.tasks.includes('inpaint')) {
-    const condition = source.map((value, i) => (repaint[i % area] === 1 ? 0 : value));
-    return { task: HOUSE_TASKS.inpaint, condition, mask: repaint, strength: 1 };
-  }
-  return {
+  const controls = request.controls
+    .filter((control) => control.strength > 0)
+    .map((control) => ({
+      conditioning: controlConditioning(control, request, manifest),
+      range: control.range,
+    }));
+  const area = size ** 2;
+  const blank: HouseConditioning = {
     task: HOUSE_TASKS['text-to-image'],
     condition: new Float32Array(area * 3),
     mask: new Float32Array(area),
     strength: 0,
   };
+  const knows = source !== null && repaint !== null && manifest.tasks.includes('inpaint');
+  const plain = knows ? inpaintConditioning(source, repaint) : blank;
+  return { plain, blank, controls, source, repaint };
+}
+
+function inpaintConditioning(source: Float32Array, repaint: Float32Array): HouseConditioning {
+  const condition = source.map((value, i) => (repaint[i % repaint.length] === 1 ? 0 : value));
+  return { task: HOUSE_TASKS.inpaint, condition, mask: repaint, strength: 1 };
 }
 
 function controlConditioning(
@@ -68,23 +71,29 @@ function controlConditioning(
   request: ImageRequest,
   manifest: HouseImageManifest,
 ): HouseConditioning {
-  const task: HouseTask = control.kind;
-  if (!manifest.tasks.includes(task)) {
-    const known = manifest.tasks.filter((name) => name !== 'text-to-image' && name !== 'inpaint');
+  const { kind } = control;
+  const task: HouseTask | null = kind === 'pose' ? null : kind;
+  if (task === null || !manifest.tasks.includes(task)) {
+    const known = manifest.tasks.filter((name) => isControlTask(name));
     throw new PipelineError(
       'unsupported',
-      `${manifest.name} has not learned to follow ${control.kind} maps` +
+      `${manifest.name} has not learned to follow ${kind} maps` +
         (known.length === 0 ? '.' : `; it knows ${known.join(', ')}.`),
     );
   }
-  checkPicture(control.picture, 3, `${control.kind} map`);
+  if (control.strength > 1) {
+    throw new PipelineError('bad-input', `${manifest.name} follows a map at a strength from 0 to 1.`);
+  }
+  checkPicture(control.picture, 3, `${kind} map`);
   const size = manifest.nativeSize;
-  const frame = coverWithSquare(request.width, request.height);
-  const stretched = resizePicture(toFloatPicture(control.picture, 3), request.width, request.height);
   return {
     task: HOUSE_TASKS[task],
-    condition: toSignedPlanes(placeInSquare(stretched, frame, size)),
+    condition: toMapPlanes(control.picture, kind, { width: request.width, height: request.height, size }),
     mask: new Float32Array(size * size),
     strength: control.strength,
   };
+}
+
+function isControlTask(task: HouseTask): boolean {
+  return task === 'edge' || task === 'depth' || task === 'segmentation' || task === 'scribble';
 }

@@ -6,6 +6,7 @@ import type { Hook, Plan } from '../../core/types.ts';
 import type { ImageRequest } from '../image-request.ts';
 import type { PreparedPictures } from './conditioning.ts';
 import type { DenoiseInput, TextStates } from './model.ts';
+import { predict } from './predict.ts';
 
 /** What the sampler needs of a model. */
 export interface SampleContext {
@@ -66,14 +67,11 @@ export async function* sampleHouse(
     const point = { index, timestep, alpha, sigma, count: plan.timesteps.length };
     const branches = guidance.branches(point);
     input.set(turn.value.input);
-    const predictions = await context.denoise({
-      x: input,
-      t: sigma,
-      branches: branches.map((branch) => (branch === 'positive' ? context.positive : context.negative)),
-      conditioning: pictures.conditioning,
-    });
-    evaluations += branches.length;
-    guidance.combine(predictions, point, x0);
+    const share = (index - begin) / (plan.timesteps.length - begin);
+    const active = pictures.controls.filter(({ range: [start, end] }) => share >= start && share < end);
+    const predictions = await predict(branches, { x: input, t: sigma, active }, context);
+    evaluations += predictions.evaluations;
+    guidance.combine(predictions.byBranch, point, x0);
     // The flow solvers integrate the velocity; the network predicts x0: v = (x - x0) / t.
     for (let i = 0; i < velocity.length; i += 1) {
       velocity[i] = (input[i] - x0[i]) / sigma;

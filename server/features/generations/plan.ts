@@ -1,6 +1,7 @@
 import { AppError } from '../../../platform/errors.ts';
-import type { GenerationRequest } from '../../../shared/contracts/generation.ts';
+import { type GenerationRequest, mostControls } from '../../../shared/contracts/generation.ts';
 import type { GenerationMode } from '../../../shared/contracts/recipe.ts';
+import { type CountedControl, countedControls } from '../../../shared/document/controls.ts';
 import {
   countedMasks,
   decideMode,
@@ -22,7 +23,7 @@ export interface RequestChoices {
 
 /** An input of a generation that is known when it is asked for. */
 export interface KnownInput {
-  readonly role: 'layer' | 'parent' | 'source' | 'mask';
+  readonly role: 'layer' | 'parent' | 'source' | 'mask' | 'control';
   readonly assetHash: string | null;
   readonly layerId: string | null;
   readonly outputId: string | null;
@@ -36,6 +37,8 @@ export interface RequestPlan {
 /** Longest side of a finished picture in pixels. */
 const longestSide = 1_024;
 const shortestSide = 64;
+/** As many as the contract takes. */
+const mostLayersOfMap = 64;
 
 /**
  * The request that a press of Generate on this canvas means. `randomSeed` is used when the settings name no seed.
@@ -46,6 +49,8 @@ export function planRequest(canvas: CanvasModel, choices: RequestChoices, random
   const maskLayerIds = [...choices.maskLayerIds];
   const mode = decideMode(canvas, { mode: settings.mode, maskLayerIds });
   requireFit(canvas, mode, maskLayerIds);
+  const controls = countedControls(canvas);
+  requireFew(controls);
   const request: GenerationRequest = {
     pool: 'image',
     pack: settings.pack,
@@ -62,14 +67,25 @@ export function planRequest(canvas: CanvasModel, choices: RequestChoices, random
     frame: canvas.frame,
     maskLayerIds,
     source: { kind: mode === 'text-to-image' ? 'none' : 'canvas' },
+    controls: controls.map(({ kind, strength, range, layers }) => ({
+      kind,
+      strength,
+      range,
+      source: { kind: 'layers', layerIds: layers.map(({ id }) => id) },
+    })),
     parentOutputId: null,
   };
-  return { request, inputs: listInputs(canvas, mode, maskLayerIds) };
+  const inputs = [...listInputs(canvas, mode, maskLayerIds), ...listControlInputs(controls)];
+  return { request, inputs };
 }
 
-/** Network evaluations that a request takes: what its team's share is charged. */
+/**
+ * Network evaluations that a request takes: what its team's share is charged. Every map beyond the first costs about as
+ * much as the picture itself: the house core is asked once for each, a control network is as large as half a denoiser.
+ */
 export function costOf(request: GenerationRequest): number {
-  return request.count * request.steps * (request.solver === 'flow-heun' ? 2 : 1);
+  const maps = Math.max(1, request.controls.length);
+  return request.count * request.steps * (request.solver === 'flow-heun' ? 2 : 1) * maps;
 }
 
 /** The frame's pixels, scaled down when a side is longer than 1,024. */
@@ -106,6 +122,31 @@ function requireFit(canvas: CanvasModel, mode: GenerationMode, maskLayerIds: rea
       fix: 'Move the frame over the edge of a picture.',
     });
   }
+}
+
+/** Errors: `bad_input` for more maps than a request takes, or a segmentation of more layers than one map takes. */
+function requireFew(controls: readonly CountedControl[]): void {
+  const isTooMany =
+    controls.length > mostControls || controls.some(({ layers }) => layers.length > mostLayersOfMap);
+  if (!isTooMany) return;
+  throw new AppError(
+    'bad_input',
+    `More control maps are visible in the frame than can be followed at once.`,
+    {
+      fix: `Hide some control layers: at most ${mostControls} maps, and ${mostLayersOfMap} regions of a segmentation.`,
+    },
+  );
+}
+
+function listControlInputs(controls: readonly CountedControl[]): readonly KnownInput[] {
+  return controls.flatMap(({ layers }) =>
+    layers.map((layer) => ({
+      role: 'layer' as const,
+      assetHash: layer.picture?.asset ?? null,
+      layerId: layer.id,
+      outputId: null,
+    })),
+  );
 }
 
 function listInputs(

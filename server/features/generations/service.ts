@@ -14,6 +14,7 @@ import {
   generationRequestSchema,
   type Role,
 } from '../../../shared/contracts/generation.ts';
+import { recipeSchema } from '../../../shared/contracts/recipe.ts';
 import { readCanvas } from '../../../shared/document/canvas.ts';
 import type { CanvasModel } from '../../../shared/document/schema.ts';
 import type { Context } from '../../trpc/init.ts';
@@ -102,6 +103,7 @@ export async function runAgain(
       seed,
       count: again.count ?? (output === undefined || again.seed === 'new' ? stored.count : 1),
       source: sourceForRerun(row, stored),
+      controls: controlsForRerun(row, stored),
       parentOutputId: again.outputId,
     });
     const version = row.canvasVersionId;
@@ -312,6 +314,23 @@ function sourceForRerun(row: GenerationRow, stored: GenerationRequest): unknown 
     throw new AppError('gone', 'The canvas it was made from is gone, and no picture of it was kept.');
   }
   return { kind: 'assets', source, mask: hashOf('mask') };
+}
+
+/** The composed maps of an earlier run stand in for the control layers of a canvas version that is gone. */
+function controlsForRerun(row: GenerationRow, stored: GenerationRequest): unknown {
+  if (row.canvasVersionId !== null || stored.controls.every(({ source }) => source.kind === 'asset')) {
+    return stored.controls;
+  }
+  const kept = row.outputs
+    .map((output) => recipeSchema.safeParse(output.recipe).data?.controls)
+    .find((controls) => controls?.length === stored.controls.length);
+  if (kept === undefined) {
+    throw new AppError('gone', 'The canvas it was made from is gone, and its control maps were not kept.');
+  }
+  return stored.controls.map((control, i) => ({
+    ...control,
+    source: { kind: 'asset', asset: kept[i]?.sha256 },
+  }));
 }
 
 function inputsForRerun(row: GenerationRow, outputId: string | null): readonly KnownInput[] {

@@ -1,4 +1,5 @@
 import type { Action } from '../action.ts';
+import { controlActions } from './controls.ts';
 import { editActions } from './edit.ts';
 import { layerActions, maskActions } from './layers.ts';
 import { brushActions, toolActions } from './tools.ts';
@@ -11,6 +12,7 @@ export const editorActions: readonly Action[] = [
   ...editActions,
   ...layerActions,
   ...maskActions,
+  ...controlActions,
   ...frameActions,
   ...viewActions,
 ];

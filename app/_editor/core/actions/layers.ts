@@ -96,7 +96,7 @@ export const maskActions: readonly Action[] = [
     undo: 'document',
     isEnabled: (editor) => openMasks(editor).length > 0,
     perform(editor) {
-      const commands = openMasks(editor).map((mask): Command => ({ type: 'clear-mask', id: mask.id }));
+      const commands = openMasks(editor).map((mask): Command => ({ type: 'clear-paint', id: mask.id }));
       applyCommands(editor, 'Clear mask', commands);
     },
   },

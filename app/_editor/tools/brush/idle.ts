@@ -1,6 +1,6 @@
 import type { Stroke } from '../../../../shared/document/schema.ts';
 import type { Editor } from '../../core/editor.ts';
-import { maskTarget } from '../../core/masks.ts';
+import { paintTarget } from '../../core/masks.ts';
 import type { ToolState } from '../../core/tool.ts';
 import { painting } from './painting.ts';
 
@@ -16,7 +16,7 @@ export function idle(editor: Editor, tool: Stroke['tool']): ToolState {
         editor.notify({ tone: 'plain', text: 'You can look at this canvas, not paint on it.' });
         return undefined;
       }
-      const target = maskTarget(editor);
+      const target = paintTarget(editor);
       const stroke = input.button === 'eraser' ? 'eraser' : tool;
       switch (target.kind) {
         case 'blocked':
@@ -25,8 +25,8 @@ export function idle(editor: Editor, tool: Stroke['tool']): ToolState {
             text: `“${target.layer.name}” is ${target.because}.`,
             detail:
               target.because === 'locked'
-                ? 'Unlock it or select another mask to paint.'
-                : 'Show it or select another mask to paint.',
+                ? 'Unlock it or select another layer to paint on.'
+                : 'Show it or select another layer to paint on.',
           });
           return undefined;
         case 'new':

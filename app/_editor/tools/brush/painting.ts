@@ -6,7 +6,7 @@ import { toCanvas } from '../../core/camera.ts';
 import type { Command } from '../../core/document-port.ts';
 import { applyCommands, type Editor } from '../../core/editor.ts';
 import type { PointerInput, PointerSample } from '../../core/input.ts';
-import type { MaskTarget } from '../../core/masks.ts';
+import type { PaintTarget } from '../../core/masks.ts';
 import type { ToolState } from '../../core/tool.ts';
 import { createSmoother } from './smoothing.ts';
 
@@ -20,7 +20,7 @@ const longestStroke = 20_000;
 export function painting(
   editor: Editor,
   gesture: {
-    readonly target: Exclude<MaskTarget, { readonly kind: 'blocked' }>;
+    readonly target: Exclude<PaintTarget, { readonly kind: 'blocked' }>;
     readonly stroke: Stroke['tool'];
     readonly path: ToolState['path'];
     readonly press: PointerInput;

@@ -1,3 +1,4 @@
+import { isPaintLayer } from '../../../../shared/document/schema.ts';
 import { boxOf } from '../../../../shared/geometry/box.ts';
 import type { Point } from '../../../../shared/geometry/point.ts';
 import { toCanvas } from '../../core/camera.ts';
@@ -52,12 +53,15 @@ export function idle(editor: Editor): ToolState {
         if (hit?.kind === 'resize') return resizing(editor, { layers: movable, box, handle: hit.handle });
         if (hit?.kind === 'rotate') return rotating(editor, { layers: movable, box, from: point });
       }
+      // A selected mask or control layer has no pixels to press on, so the whole of its box takes the drag. A control
+      // layer mostly lies over the picture it was made from, and then it is what was meant.
+      const isOnBox = box !== null && boxHits(box, point);
+      const control = movable.find((candidate) => candidate.kind === 'control');
+      if (control !== undefined && isOnBox) return pointingLayer(editor, { layer: control, from: input });
       const layer = pictureAt(modelOf(editor).layers, null, point);
       if (layer !== undefined) return pointingLayer(editor, { layer, from: input });
-      // A selected mask has no pixels to press on, so the whole of its box takes the drag.
       const mask = movable.find((candidate) => candidate.kind === 'mask');
-      if (mask !== undefined && box !== null && boxHits(box, point))
-        return pointingLayer(editor, { layer: mask, from: input });
+      if (mask !== undefined && isOnBox) return pointingLayer(editor, { layer: mask, from: input });
       if (editor.document.canEdit.get() && frameEdgeAt(boxOf(modelOf(editor).frame), point, zoom))
         return movingFrame(editor, { from: point, back: 'idle', path: 'select.moving-frame' });
       return marquee(editor, { from: point, input });
@@ -80,7 +84,7 @@ function cursorAt(editor: Editor, point: Point, input: PointerInput): Cursor {
   }
   const layer = pictureAt(modelOf(editor).layers, null, point);
   if (layer !== undefined) return selectedLayers(editor).includes(layer) ? 'move' : 'default';
-  const mask = selectedLayers(editor).find((candidate) => candidate.kind === 'mask');
+  const mask = selectedLayers(editor).find(isPaintLayer);
   if (mask !== undefined && box !== null && boxHits(box, point) && findLayer(editor, mask.id)) return 'move';
   return frameEdgeAt(boxOf(modelOf(editor).frame), point, zoom) ? 'move' : 'default';
 }
