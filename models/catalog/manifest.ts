@@ -97,7 +97,15 @@ export const houseImageManifestSchema = z.object({
   }),
   tasks: z.array(houseTaskSchema).min(1),
   vocabulary: packPathSchema,
-  trained: z.object({ samples: z.number().min(0), date: z.string(), recipe: z.string() }).optional(),
+  trained: z
+    .object({
+      samples: z.number().min(0),
+      date: z.string(),
+      recipe: z.string(),
+      /** Loss on the recipe's fixed scenes; of two cores of one recipe the lower one is better. */
+      evalLoss: z.number().optional(),
+    })
+    .optional(),
 });
 export type HouseImageManifest = z.infer<typeof houseImageManifestSchema>;
 

@@ -24,6 +24,10 @@ const commands: Readonly<Record<string, Command>> = {
     about: 'compare the diffusion core with reference numbers',
     load: () => import('../golden/main.ts'),
   },
+  evaluate: {
+    about: 'measure what a pack can draw, with its scene parser',
+    load: () => import('../evaluate/main.ts'),
+  },
   bench: { about: 'measure core, collab, queue or web', load: () => import('../bench.ts') },
   chaos: { about: 'kill things under load and count what is lost', load: () => import('../chaos.ts') },
 };

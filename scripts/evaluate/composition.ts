@@ -1,0 +1,153 @@
+import { type AskedScene, ASPECTS, judge, type Verdict } from '../../models/evaluation/composition.ts';
+import { fitGaussian, frechetDistance, type Gaussian } from '../../models/evaluation/frechet.ts';
+import type { SceneReading } from '../../models/evaluation/scene-parser.ts';
+import type { RgbPicture } from '../../models/pipelines/image/picture.ts';
+import { type Bench, type Exhibit, makePicture, mean, type Row, type Section } from './bench.ts';
+
+const FIRST_SEED = 1000;
+const SHOWN = 64;
+const UNSEEN = /, unseen$/;
+
+/** Makes a picture of every prompt and asks the parser whether what was asked is in it; the same of the composer's pictures. */
+export async function measureComposition(
+  bench: Bench,
+  asked: readonly AskedScene[],
+  scenes: readonly RgbPicture[],
+): Promise<readonly Section[]> {
+  const pictures = await drawAll(bench, asked, { what: 'composition' });
+  const made = await readAll(bench, asked, pictures);
+  const composed = await readAll(bench, asked, scenes.slice(0, asked.length));
+  const isUnseen = (i: number): boolean => UNSEEN.test(asked[i].kind);
+  return [
+    {
+      title: 'Composition',
+      about:
+        'Share of samples in which the scene parser finds what the prompt asks for; in the right column the same on ' +
+        'the composer’s own pictures of these prompts, which is how right the parser itself is.',
+      rows: [...aspectRows(made, composed, (i) => !isUnseen(i)), distanceRow(bench, made, composed)],
+      exhibits: await showFirst(bench, asked, made),
+    },
+    {
+      title: 'Composition, combinations that no training scene had',
+      about: 'The same for prompts whose colour or relation was held out of training.',
+      rows: aspectRows(made, composed, isUnseen),
+      exhibits: [],
+    },
+  ];
+}
+
+/** The composition of the same prompts with other numbers of steps. */
+export async function measureSteps(
+  bench: Bench,
+  asked: readonly AskedScene[],
+  counts: readonly number[],
+): Promise<Section> {
+  const rows: Row[] = [];
+  for (const steps of counts) {
+    const pictures = await drawAll(bench, asked, { what: `${steps} steps`, steps });
+    const read = await readAll(bench, asked, pictures);
+    for (const { name, made, n } of aspectRows(read, read, () => true)) {
+      if (STEP_ASPECTS.includes(name))
+        rows.push({ name: `${name}, ${steps} steps`, made, composed: null, n });
+    }
+    const { made, n } = distanceRow(bench, read, read);
+    rows.push({ name: `Fréchet distance, ${steps} steps`, made, composed: null, n });
+  }
+  return {
+    title: 'Number of steps',
+    about: `The first ${asked.length} prompts again with fewer and with more steps, same seeds.`,
+    rows,
+    exhibits: [],
+  };
+}
+
+const STEP_ASPECTS: readonly string[] = [
+  'object',
+  'object and its colour',
+  'object and number',
+  'objects and relation',
+  'background',
+  'everything asked',
+];
+
+async function drawAll(
+  bench: Bench,
+  asked: readonly AskedScene[],
+  run: { readonly what: string; readonly steps?: number },
+): Promise<readonly RgbPicture[]> {
+  const steps = run.steps ?? bench.steps;
+  const pictures: RgbPicture[] = [];
+  for (const [i, { prompt }] of asked.entries()) {
+    pictures.push(await makePicture(bench, { prompt, seed: FIRST_SEED + i, steps }, 'small'));
+    bench.progress(run.what, i + 1, asked.length);
+  }
+  return pictures;
+}
+
+interface Read {
+  readonly reading: SceneReading;
+  readonly verdict: Verdict;
+}
+
+async function readAll(
+  bench: Bench,
+  asked: readonly AskedScene[],
+  pictures: readonly RgbPicture[],
+): Promise<readonly Read[]> {
+  const { parser } = bench;
+  const readings = await parser.read(pictures);
+  return readings.map((reading, i) => ({ reading, verdict: judge(asked[i], reading, parser.manifest) }));
+}
+
+function aspectRows(
+  made: readonly Read[],
+  composed: readonly Read[],
+  include: (i: number) => boolean,
+): readonly Row[] {
+  return ASPECTS.flatMap((name) => {
+    const spoken = made.flatMap(({ verdict }, i) => (include(i) && verdict[name] !== undefined ? [i] : []));
+    const share = (reads: readonly Read[]): number =>
+      mean(spoken.map((i) => reads[i].verdict[name] === true));
+    return spoken.length === 0
+      ? []
+      : [{ name, made: share(made), composed: share(composed), n: spoken.length }];
+  });
+}
+
+function distanceRow(bench: Bench, made: readonly Read[], composed: readonly Read[]): Row {
+  const reference = readReference(bench);
+  const distance = (reads: readonly Read[]): number =>
+    frechetDistance(fitGaussian(reads.map(({ reading }) => reading.features)), reference);
+  return {
+    name: 'Fréchet distance of parser features (lower is better)',
+    made: distance(made),
+    composed: distance(composed),
+    n: made.length,
+  };
+}
+
+function readReference({ parser }: Bench): Gaussian {
+  const { mean: middle, covariance } = parser.manifest.reference;
+  return { mean: decodeFloats(middle), covariance: decodeFloats(covariance) };
+}
+
+function decodeFloats(text: string): Float64Array {
+  const bytes = Uint8Array.from(Buffer.from(text, 'base64'));
+  return Float64Array.from(new Float32Array(bytes.buffer));
+}
+
+async function showFirst(
+  bench: Bench,
+  asked: readonly AskedScene[],
+  made: readonly Read[],
+): Promise<readonly Exhibit[]> {
+  const exhibits: Exhibit[] = [];
+  for (const [i, { prompt }] of asked.slice(0, SHOWN).entries()) {
+    const picture = await makePicture(bench, { prompt, seed: FIRST_SEED + i }, 'full');
+    const wrong = Object.entries(made[i].verdict).flatMap(([name, right]) => (right ? [] : [name]));
+    const verdict = wrong.length === 0 ? 'all right' : `not: ${wrong.join(', ')}`;
+    exhibits.push({ caption: `${prompt} (${verdict})`, pictures: [picture] });
+    bench.progress('pictures for the page', i + 1, SHOWN);
+  }
+  return exhibits;
+}
