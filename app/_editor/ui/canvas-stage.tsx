@@ -10,6 +10,7 @@ import { BrushBar } from './brush-bar.tsx';
 import { cursorStyle } from './cursor-style.ts';
 import { type EditorParts, useEditorParts, useReadable } from './editor-context.ts';
 import { EmptyHint } from './empty-hint.tsx';
+import { stageId } from './focus-stage.ts';
 import { LiveRegion } from './live-region.tsx';
 import { middleOnCanvas } from './middle-on-canvas.ts';
 import { listenToPointers } from './pointer-events.ts';
@@ -72,9 +73,9 @@ export function CanvasStage({ framePreview = null, candidate = null, insets, cla
     >
       <div
         aria-label="Drawing surface. Layers can be reached and moved in the layers panel."
-        className="absolute inset-0 touch-none outline-none data-[ring]:outline-2 data-[ring]:outline-offset-[-3px] data-[ring]:outline-focus"
+        className="absolute inset-0 touch-none outline-none data-[ring]:outline-2 data-[ring]:outline-solid data-[ring]:outline-offset-[-3px] data-[ring]:outline-focus"
         data-ring={hasRing || undefined}
-        data-testid="stage"
+        id={stageId}
         onBlur={() => setRing(false)}
         onFocus={() => setRing(cameByTab())}
         ref={container}

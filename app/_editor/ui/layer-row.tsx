@@ -5,6 +5,7 @@ import type { Layer, LayerId } from '../../../shared/document/schema.ts';
 import { classNames } from '../../_ui/class-names.ts';
 import { Icon } from '../../_ui/icon.tsx';
 import { IconButton } from '../../_ui/icon-button.tsx';
+import { describeControl } from '../core/control-words.ts';
 import { applyCommands } from '../core/editor.ts';
 import { useEditor, useReadable } from './editor-context.ts';
 import { LayerThumbnail } from './layer-thumbnail.tsx';
@@ -53,7 +54,7 @@ export const LayerRow = memo(function LayerRow({
     } else editor.selection.set([layer.id]);
   }
 
-  const kind = layer.kind === 'mask' ? (layer.inverted ? 'inverted mask' : 'mask') : 'picture';
+  const kind = kindWords(layer);
   const states = [kind, layer.hidden && 'hidden', layer.locked && 'locked'].filter(Boolean).join(', ');
   return (
     <div
@@ -82,8 +83,11 @@ export const LayerRow = memo(function LayerRow({
       {isRenaming && canEdit ? (
         <NameField layer={layer} />
       ) : (
-        <span className={classNames('min-w-0 flex-1 truncate', layer.hidden && 'text-ink-faint')}>
-          {layer.name}
+        <span className={classNames('min-w-0 flex-1', layer.hidden && 'text-ink-faint')}>
+          <span className="block truncate">{layer.name}</span>
+          {layer.kind === 'control' ? (
+            <span className="block truncate text-12 text-ink-faint">{describeControl(layer)}</span>
+          ) : null}
         </span>
       )}
       {layer.kind === 'mask' && layer.inverted ? <Icon className="text-ink-faint" name="invert" /> : null}
@@ -117,6 +121,18 @@ export const LayerRow = memo(function LayerRow({
     </div>
   );
 });
+
+/** What a layer is, for who does not see its thumbnail. */
+function kindWords(layer: Layer): string {
+  switch (layer.kind) {
+    case 'image':
+      return 'picture';
+    case 'mask':
+      return layer.inverted ? 'inverted mask' : 'mask';
+    case 'control':
+      return `control map, ${describeControl(layer).toLowerCase()}`;
+  }
+}
 
 /** The name while it is edited: Enter keeps it, Escape drops it, leaving the field keeps it. */
 function NameField({ layer }: { readonly layer: Layer }) {

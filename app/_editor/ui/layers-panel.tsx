@@ -7,9 +7,11 @@ import { ContextMenu } from '../../_ui/menu.tsx';
 import { Select } from '../../_ui/select.tsx';
 import { Slider } from '../../_ui/slider.tsx';
 import { applyCommands, editableSelection } from '../core/editor.ts';
+import { ControlFields } from './control-fields.tsx';
 import { useCanvasModel, useEditor, useEditorParts, useReadable } from './editor-context.ts';
 import { LayerRow } from './layer-row.tsx';
 import { middleOnCanvas } from './middle-on-canvas.ts';
+import { NewControlMenu } from './new-control-menu.tsx';
 import { ActionButton } from './toolbar.tsx';
 import { useLayerDrag } from './use-layer-drag.ts';
 import { useLayerKeys } from './use-layer-keys.ts';
@@ -53,6 +55,7 @@ export function LayersPanel() {
       {canEdit ? (
         <div className="flex items-center gap-0.5 px-2 pt-1 pb-1">
           <ActionButton id="mask.new" />
+          <NewControlMenu />
           <IconButton
             icon="image"
             iconSize={20}
@@ -80,7 +83,8 @@ export function LayersPanel() {
       <SelectedLayerFields />
       {topFirst.length === 0 ? (
         <p className="px-4 py-6 text-center text-ink-faint">
-          No layers yet. Pictures you accept or drop here, and the masks you paint, become layers.
+          No layers yet. Pictures you accept or drop here, the masks you paint, and the maps a picture should
+          follow become layers.
         </p>
       ) : (
         <ContextMenu entries={menu}>
@@ -130,6 +134,8 @@ function SelectedLayerFields() {
   const layers = editableSelection(editor);
   const [first] = layers;
   if (first === undefined) return null;
+  const controls = layers.filter((layer) => layer.kind === 'control');
+  if (controls.length === layers.length) return <ControlFields layers={controls} />;
   const pictures = layers.filter((layer) => layer.kind === 'image');
   const [picture] = pictures;
 

@@ -9,6 +9,8 @@ const menuActions = [
   'edit.duplicate',
   'mask.invert',
   'mask.clear',
+  'control.make-edges',
+  'control.from-picture',
   'layer.hide',
   'layer.lock',
   'layer.front',

@@ -8,6 +8,7 @@ import { PromptField } from '../../_editor/ui/prompt-field.tsx';
 import { Icon } from '../../_ui/icon.tsx';
 import { useCanvas } from '../canvas/canvas-context.tsx';
 import { useChangeSettings } from '../canvas/use-document-settings.ts';
+import { FollowedMaps } from './followed-maps.tsx';
 import { GenerateButton } from './generate-button.tsx';
 import { SettingsForm } from './settings-form.tsx';
 import { UnknownWords } from './unknown-words.tsx';
@@ -18,7 +19,8 @@ import { useUnknownWords } from './use-unknown-words.ts';
 /** What to paint and how: the shared words, the shared settings, and the one button. */
 export function PromptPanel({ generate }: { readonly generate: Generate }) {
   const { connection, readOnly } = useCanvas();
-  const { settings, prompt, negativePrompt } = useCanvasModel();
+  const canvas = useCanvasModel();
+  const { settings, prompt, negativePrompt } = canvas;
   const unknownWords = useUnknownWords(prompt, settings.pack);
   const onHistory = usePromptHistory(prompt);
   const change = useChangeSettings(connection.doc);
@@ -62,6 +64,7 @@ export function PromptPanel({ generate }: { readonly generate: Generate }) {
             />
           </Collapsible.Content>
         </Collapsible.Root>
+        <FollowedMaps canvas={canvas} />
         <SettingsForm
           onChange={change}
           readOnly={readOnly}

@@ -8,6 +8,7 @@ import { type Generation, type Input, modeOf, outputsOf } from './view.ts';
 const roleWords: Readonly<Record<string, string>> = {
   source: 'Picture',
   mask: 'Mask',
+  control: 'Control map',
   layer: 'Layer',
   parent: 'Run again from',
 };

@@ -1,5 +1,6 @@
 import type { Recipe } from '../../../shared/contracts/recipe.ts';
 import { describeMode } from '../../../shared/document/mode.ts';
+import { controlWords, percent } from '../../_editor/core/control-words.ts';
 import { describeDuration } from '../../_ui/age.ts';
 
 /** One line of a recipe: what it is, its value, and whether it is read digit by digit. */
@@ -32,6 +33,15 @@ export function recipeFacts(recipe: Recipe): readonly RecipeFact[] {
   );
   if (recipe.source !== null) facts.push(hashFact('Source', recipe.source.sha256));
   if (recipe.mask !== null) facts.push(hashFact('Mask', recipe.mask.sha256));
+  for (const { kind, strength, range, sha256 } of recipe.controls) {
+    const [start, end] = range.map(percent);
+    const steps = start === 0 && end === 100 ? '' : `, steps ${start}–${end} %`;
+    const { name } = controlWords[kind];
+    facts.push(
+      { name: `Follows ${name.toLowerCase()}`, value: `${percent(strength)} %${steps}` },
+      hashFact(`${name} map`, sha256),
+    );
+  }
   if (recipe.canvas !== null) {
     facts.push({ name: 'Canvas version', value: String(recipe.canvas.version), exact: true });
   }

@@ -20,6 +20,7 @@ export const controlActions: readonly Action[] = [
     id: 'control.from-picture',
     label: 'Use as control map',
     group: 'Control',
+    icon: 'image',
     keywords: 'controlnet depth pose segmentation edges guide',
     undo: 'document',
     isEnabled: (editor) => selectedPictures(editor).length > 0,

@@ -1,4 +1,4 @@
-import type { Layer } from '../../../../shared/document/schema.ts';
+import { isPaintLayer, type Layer } from '../../../../shared/document/schema.ts';
 import type { Action } from '../action.ts';
 import type { Command, LayerPatch } from '../document-port.ts';
 import { applyCommands, type Editor, modelOf, newLayerId, selectedLayers } from '../editor.ts';
@@ -6,6 +6,8 @@ import { nextMaskName } from '../masks.ts';
 
 const hasSelection = (editor: Editor) => selectedLayers(editor).length > 0;
 const selectedMasks = (editor: Editor) => selectedLayers(editor).filter((layer) => layer.kind === 'mask');
+const openPaint = (editor: Editor) =>
+  selectedLayers(editor).filter((layer) => isPaintLayer(layer) && !layer.locked);
 const openMasks = (editor: Editor) => selectedMasks(editor).filter((mask) => !mask.locked);
 
 export const layerActions: readonly Action[] = [
@@ -88,16 +90,16 @@ export const maskActions: readonly Action[] = [
   },
   {
     id: 'mask.clear',
-    label: 'Clear mask',
+    label: 'Clear paint',
     group: 'Masks',
     icon: 'close',
     shortcuts: ['Mod+Backspace', 'Mod+Delete'],
-    keywords: 'empty reset',
+    keywords: 'empty reset mask control',
     undo: 'document',
-    isEnabled: (editor) => openMasks(editor).length > 0,
+    isEnabled: (editor) => openPaint(editor).length > 0,
     perform(editor) {
-      const commands = openMasks(editor).map((mask): Command => ({ type: 'clear-paint', id: mask.id }));
-      applyCommands(editor, 'Clear mask', commands);
+      const commands = openPaint(editor).map((layer): Command => ({ type: 'clear-paint', id: layer.id }));
+      applyCommands(editor, 'Clear paint', commands);
     },
   },
 ];

@@ -1,0 +1,41 @@
+"""Scenes for the TypeScript sheets: python models/training/data/scenes.py OUT [SEED]. Pictures at 256 px, maps at 64 px, scenes.json."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parent))
+from composer import Composer
+
+COUNT, SIZE, NATIVE = 6, 256, 64
+
+
+def main() -> None:
+    out = Path(sys.argv[1])
+    out.mkdir(parents=True, exist_ok=True)
+    composer = Composer(int(sys.argv[2]) if len(sys.argv) > 2 else 11)
+    scenes = []
+    while len(scenes) < COUNT:
+        spec = composer.describe()
+        if spec["weather"] != "clear" or not 1 <= len(spec["objects"]) <= 2 or any(s["layout"] == spec["layout"] for s in scenes[-1:]):
+            continue
+        number = len(scenes)
+        large, small = composer.render(spec, SIZE), composer.render(spec, NATIVE)
+        maps = {"edge": composer.edges(small), "scribble": composer.scribble(small), "depth": composer.depth(spec, small),
+                "segmentation": composer.segmentation(small)}
+        Image.fromarray(large["image"]).quantize(128, dither=Image.Dither.FLOYDSTEINBERG).save(out / f"scene-{number}.png", optimize=True)
+        for kind, pixels in maps.items():
+            Image.fromarray(pixels).save(out / f"scene-{number}-{kind}.png", optimize=True)
+        _, left, top, w, h = spec["boxes"][0]
+        box = [float(np.clip(v, 0, 1)) for v in (left, top, left + w, top + h)]
+        scenes.append({"prompt": composer.caption(spec, rich=False), "layout": spec["layout"], "box": [round(v, 3) for v in box]})
+    (out / "scenes.json").write_text(json.dumps(scenes, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
