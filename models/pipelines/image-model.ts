@@ -2,7 +2,8 @@ import type { ImageSolver } from '../../shared/contracts/recipe.ts';
 import type { VerifiedPack } from '../catalog/packs.ts';
 import type { SessionCache } from '../runtime/session-cache.ts';
 import { openDiffusersImageModel } from './diffusers/image-model.ts';
-import { openHouseImageModel } from './house/model.ts';
+import { createLanes, type Lane } from './house/lanes.ts';
+import { type DenoiseInput, type HouseImageModel, openHouseImageModel } from './house/model.ts';
 import { generateImage } from './house-image.ts';
 import type { ImageEvent, ImageRequest } from './image-request.ts';
 
@@ -16,6 +17,11 @@ export interface ImageModel {
   readonly defaults: ImageDefaults;
   /** The scheduler class of a pack that brings its own; null where the request's solver decides. */
   readonly scheduler: string | null;
+  /**
+   * How many `generate` may run at the same time: more than 1 where pictures share runs of the network and each gets done
+   * sooner for it.
+   */
+  readonly lanes: number;
   /** Returns how many tokens at the end of a prompt are beyond what the model reads. */
   countUnread(prompt: string): number;
   generate(request: ImageRequest, run: ImageRun): AsyncGenerator<ImageEvent>;
@@ -42,13 +48,18 @@ export interface ImageRun {
 export async function openImageModel(
   pack: VerifiedPack,
   sessions: SessionCache,
-  options: { readonly warmUp: boolean },
+  options: { readonly warmUp: boolean; readonly lanes?: number },
 ): Promise<ImageModel> {
   const { manifest } = pack;
   if (manifest.pipeline !== 'house-image') {
     return openDiffusersImageModel({ ...pack, manifest }, sessions);
   }
   const model = await openHouseImageModel(pack, sessions, options);
+  const lanes = createLanes({
+    most: model.lanes,
+    run: (inputs) => model.denoiseTogether(inputs),
+    now: () => performance.now(),
+  });
   return {
     id: manifest.id,
     name: manifest.name,
@@ -61,8 +72,28 @@ export async function openImageModel(
       side: manifest.nativeSize * manifest.scale,
     },
     scheduler: null,
+    lanes: model.lanes,
     countUnread: (prompt) => model.countUnread(prompt),
-    generate: (request, run) => generateImage(request, { model, ...run }),
+    generate: (request, run) =>
+      model.lanes === 1
+        ? generateImage(request, { model, ...run })
+        : generateInLane(request, { model, lane: lanes.enter(), ...run }),
     close: () => model.close(),
   };
+}
+
+async function* generateInLane(
+  request: ImageRequest,
+  { lane, model, ...run }: ImageRun & { readonly lane: Lane; readonly model: HouseImageModel },
+): AsyncGenerator<ImageEvent> {
+  try {
+    const shared = { ...model, denoise: (input: DenoiseInput) => lane.denoise(input) };
+    for await (const event of generateImage(request, { model: shared, ...run })) {
+      if (event.type === 'progress' && event.step === event.steps) lane.leave();
+      if (event.type !== 'result') yield event;
+      else yield { ...event, timings: { ...event.timings, othersMs: lane.othersMs } };
+    }
+  } finally {
+    lane.leave();
+  }
 }

@@ -31,18 +31,42 @@ const ownedRowSchema = z.object({
   steps: z.number().int(),
 });
 
+export interface ClaimFrom {
+  readonly queue: string;
+  readonly workerId: string;
+  /** The job would share a runner with others: take none whose earlier attempt was lost (Q16). */
+  readonly joins?: boolean;
+}
+
+/** The next job must run alone. */
+class StaysInLine extends Error {}
+
 /**
  * Takes the next job of a queue and writes the owner on its generation row in one transaction (Q2), so no claimed job is
- * without an owner and no owner without a job. Returns null when the queue is empty.
+ * without an owner and no owner without a job. Returns null when the queue is empty, or its next job may not join.
  */
 export async function claimJob(
+  dependencies: { readonly boss: Boss; readonly pool: pg.Pool },
+  from: ClaimFrom,
+): Promise<ClaimedJob | null> {
+  try {
+    return await claimNext(dependencies, from);
+  } catch (error) {
+    if (error instanceof StaysInLine) return null;
+    throw error;
+  }
+}
+
+function claimNext(
   { boss, pool }: { readonly boss: Boss; readonly pool: pg.Pool },
-  from: { readonly queue: string; readonly workerId: string },
+  from: ClaimFrom,
 ): Promise<ClaimedJob | null> {
   return transact(pool, async (sql) => {
     for (;;) {
       const [job] = await boss.fetch(from.queue, { db: sql, includeMetadata: true });
       if (job === undefined) return null;
+      // The rollback gives it back as if nobody had looked; nobody behind it is taken before it either.
+      if (from.joins === true && job.retryCount > 0) throw new StaysInLine();
       const data = jobDataSchema.parse(job.data);
       const claim: Claim = { queue: from.queue, jobId: job.id, attempt: job.retryCount + 1 };
       const row = await takeOwnership(sql, {

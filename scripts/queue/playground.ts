@@ -10,7 +10,7 @@ import {
 import { type Boss, ensureQueue, openBoss } from '../../platform/queue/boss.ts';
 import { enqueueJob } from '../../platform/queue/enqueue.ts';
 import { ensureClock } from '../../platform/queue/fair-share.ts';
-import { onPool, openPool, type SqlExecutor, transact } from '../../platform/queue/sql.ts';
+import { onPool, openPool, type Transaction, transact } from '../../platform/queue/sql.ts';
 import { freePort } from '../../platform/testing/postgres-setup.ts';
 import {
   createStudio,
@@ -82,7 +82,7 @@ export interface ProbeWork {
 
 /** Writes a probe generation and its job inside `sql`'s transaction. */
 export async function enqueueProbe(
-  { boss, sql }: { readonly boss: Boss; readonly sql: SqlExecutor },
+  { boss, sql }: { readonly boss: Boss; readonly sql: Transaction },
   team: TestStudio,
   work: ProbeWork,
 ): Promise<string> {

@@ -240,6 +240,71 @@ describe('an agent', () => {
   });
 });
 
+describe('a runner that several jobs share', () => {
+  const runningNow = async (ids: readonly string[]) =>
+    (await one(`select count(*)::int as n from generation where id = any($1) and state = 'running'`, [ids]))
+      .n;
+  const rowsOf = async (ids: readonly string[]) =>
+    (await pool.query(`select state, attempt, crashes from generation where id = any($1) order by id`, [ids]))
+      .rows;
+
+  test('[Q15] jobs of several teams go together, and a cancelled one leaves without the others', async () => {
+    const agent = await startInProcess({ lanes: 4 });
+    const first = await enqueue({ steps: 40, stepMs: 25 });
+    await untilStep(first);
+    studio = await createStudio(pool);
+    const joined = await Promise.all([1, 2, 3].map(() => enqueue({ steps: 40, stepMs: 25 })));
+    const waiting = await enqueue({ steps: 1, stepMs: 1 });
+    for (const id of joined) await untilStep(id);
+    expect(agent.runningIds().toSorted()).toEqual([first, ...joined].toSorted());
+    expect(await stateOf(waiting)).toBe('queued');
+    const [cancelled = '', ...others] = joined;
+    const [pid] = agent.runnerPids();
+    await transact(pool, (sql) => cancelJob({ boss, sql }, { generationId: cancelled, cost: 1 }));
+    // Its lane is free for the next at once.
+    await untilState(waiting, 'succeeded');
+    for (const id of [first, ...others]) await untilState(id, 'succeeded');
+    expect(await stateOf(cancelled)).toBe('cancelled');
+    expect(agent.runnerPids()[0]).toBe(pid);
+    expect((await rowsOf([first, ...others])).every((row) => row.attempt === 1)).toBe(true);
+  });
+
+  test('[Q15] a runner keeps to one job unless its model gains by more', async () => {
+    const agent = await startInProcess();
+    const ids = await Promise.all([1, 2, 3].map(() => enqueue({ steps: 10, stepMs: 20 })));
+    let most = 0;
+    while ((await rowsOf(ids)).some((row) => row.state !== 'succeeded')) {
+      most = Math.max(most, await runningNow(ids));
+      expect(agent.runningIds().length).toBeLessThanOrEqual(2);
+    }
+    // The second is claimed while the first one's result is stored.
+    expect(most).toBeLessThanOrEqual(2);
+  });
+
+  test('[Q16] a crash counts for all inside; then each runs alone, so that one cannot take the others down', async () => {
+    const agent = await startInProcess({ lanes: 4 });
+    const poison = await enqueue({ steps: 10_000, stepMs: 10 });
+    const others = await Promise.all([1, 2].map(() => enqueue({ steps: 30, stepMs: 20 })));
+    for (const id of [poison, ...others]) await untilStep(id);
+    process.kill(agent.runnerPids()[0] ?? 0, 'SIGKILL');
+    // The poison kills its runner whenever it runs; whoever is inside with it would be counted as well.
+    for (let crash = 2; crash <= 3; crash += 1) {
+      await expect
+        .poll(async () => (await one(`select crashes from generation where id = $1`, [poison])).crashes, {
+          timeout: 20_000,
+        })
+        .toBe(crash - 1);
+      await untilStep(poison);
+      expect(await runningNow([poison, ...others])).toBe(1);
+      process.kill(agent.runnerPids()[0] ?? 0, 'SIGKILL');
+    }
+    await untilState(poison, 'failed', 20_000);
+    for (const id of others) await untilState(id, 'succeeded', 20_000);
+    expect(await rowsOf(others)).toEqual(others.map(() => ({ state: 'succeeded', attempt: 2, crashes: 1 })));
+    expect(await rowsOf([poison])).toEqual([{ state: 'failed', attempt: 3, crashes: 3 }]);
+  });
+});
+
 describe('an agent process', () => {
   test('[Q11] kill -9: another worker takes its job over', async () => {
     const victim = await startProcess();

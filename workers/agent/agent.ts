@@ -25,8 +25,10 @@ export interface AgentOptions {
   readonly storage: AssetStore;
   readonly gessoHome: string;
   readonly pools: readonly Pool[];
-  /** Jobs at once, each in a runner process of its own: one a device. */
+  /** Runner processes: one a device. Each has one job at a time, or as many as its model gains by. */
   readonly slots: number;
+  /** Decides how many jobs a runner has at once, whatever its model gains by it. */
+  readonly lanes?: number;
   /** Takes probe jobs as well, which the chaos and bench scripts send. */
   readonly servesProbes: boolean;
   readonly log: Log;
@@ -49,6 +51,10 @@ export interface Agent {
 const beatEveryMs = 2_000;
 const reapEveryMs = 150;
 const scanEveryMs = 15_000;
+/** How much later a runner that has work looks for more of it than an idle one. */
+const joinAfterMs = 15;
+/** Results of one runner that may wait to be stored before it takes more work. */
+const mostSettling = 2;
 /** An idle slot looks by itself this often, should a wake message be lost. */
 const pollEveryMs = 1_000;
 const probePack: ServablePack = { id: 'probe', pool: 'image' };
@@ -61,7 +67,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { databaseUrl, log } = options;
   const pool = openPool({
     url: databaseUrl,
-    connections: 2 + options.slots,
+    connections: 3 + options.slots,
     onError: (err) => log.debug({ err }, 'an idle connection was lost'),
   });
   const boss = await openBoss({
@@ -114,7 +120,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     cwd: folder,
     warm: {
       task: options.servesProbes ? 'probe' : 'generate-image',
-      packs: { ids: packs.map((pack) => pack.id), folders: [...scanner.folders] },
+      packs: {
+        ids: packs.map((pack) => pack.id),
+        folders: [...scanner.folders],
+        lanes: options.lanes ?? null,
+      },
     },
   });
   const runnerPairs = Array.from({ length: options.slots }, () => createRunnerPair(describeRunner));
@@ -154,8 +164,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     setInterval(() => void sweep(), 3_600_000),
   ];
 
-  /** Waits until something may have come in, or a second. */
-  function idle(): Promise<void> {
+  /** Waits until something may have come in, one of `others` is done, or a second. */
+  function idle(others: readonly Promise<unknown>[] = []): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);
@@ -164,40 +174,64 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       };
       const timer = setTimeout(wake, pollEveryMs);
       wakers.push(wake);
+      for (const other of others) void other.then(wake);
     });
   }
 
-  async function claimNext(affinity: Affinity): Promise<ClaimedJob | null> {
+  /** `joins`: for a runner that has work already, which only more of the same model may share. */
+  async function claimNext(affinity: Affinity, joins: boolean): Promise<ClaimedJob | null> {
     const queues = packs.map((pack) => ({ pack: pack.id, queue: queueNameOf(pack.pool, pack.id) }));
     const only = queues.length === 1 ? queues[0]?.queue : undefined;
     const queue = only ?? chooseQueue(await listWaitingQueues(onPool(pool), queues), affinity);
     if (queue === null || queue === undefined) return null;
-    return claimJob({ boss, pool }, { queue, workerId: worker.id });
+    if (joins && queues.find((one) => one.queue === queue)?.pack !== affinity.pack) return null;
+    return claimJob({ boss, pool }, { queue, workerId: worker.id, joins });
   }
 
+  /** Keeps one runner at work until the agent stops. */
   async function serve(runners: RunnerPair): Promise<void> {
     let affinity: Affinity = { pack: null, run: 0 };
+    /** Jobs in the runner now, and jobs whose results are being stored. */
+    const inside = new Set<RunningJob>();
+    const settling = new Set<RunningJob>();
     while (!stopping.signal.aborted) {
-      if (!session.isLive) {
-        await idle();
+      const leaving = [...inside].map((one) => one.ran);
+      const joins = inside.size > 0;
+      if (joins && !mayBeJoined(inside, runners)) {
+        await Promise.race(leaving);
         continue;
       }
+      if (!session.isLive) {
+        await idle(leaving);
+        continue;
+      }
+      // Where another worker is idle, the job is done sooner there.
+      if (joins) await delay(joinAfterMs);
       let job: ClaimedJob | null = null;
       try {
-        job = await claimNext(affinity);
+        if (!stopping.signal.aborted) job = await claimNext(affinity, joins && inside.size > 0);
       } catch (err) {
         log.warn({ err }, 'could not look for work; trying again');
       }
       if (job === null) {
-        await idle();
+        await idle(leaving);
         continue;
       }
       affinity = { pack: job.pack, run: job.pack === affinity.pack ? affinity.run + 1 : 1 };
-      await runOne(job, runners);
+      const one = start(job, runners);
+      inside.add(one);
+      settling.add(one);
+      // The runner takes the next job while this one's result is stored and committed.
+      void one.ran.then(() => inside.delete(one));
+      void one.settled.then(() => settling.delete(one));
+      await Promise.race([one.ran, one.began]);
+      if (settling.size - inside.size > mostSettling) {
+        await Promise.race([...settling].filter((other) => !inside.has(other)).map((other) => other.settled));
+      }
     }
   }
 
-  async function runOne(job: ClaimedJob, runners: RunnerPair): Promise<void> {
+  function start(job: ClaimedJob, runners: RunnerPair): RunningJob {
     const one = startJob(job, {
       boss,
       pool,
@@ -213,12 +247,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     running.set(job.generationId, one);
     if (recentlyCancelled.has(job.generationId)) void checkCancelled(one);
     if (stopping.signal.aborted) one.stop('stopping');
-    const forget = one.settled.then(() => {
+    void one.settled.then(() => {
       if (running.get(job.generationId) === one) running.delete(job.generationId);
     });
-    // The runner takes the next job while this one's result is stored and committed.
-    await one.ran;
-    if (running.size > options.slots + 1) await forget;
+    return one;
   }
 
   /** The message may have meant an earlier job of the same generation, which was then retried; the claim tells. */
@@ -256,6 +288,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A job whose last attempt was lost may have been why, so it has a runner to itself (Q16). */
+function mayBeJoined(inside: ReadonlySet<RunningJob>, runners: RunnerPair): boolean {
+  return runners.room() > 0 && [...inside].every((one) => one.job.attempt === 1);
 }
 
 async function scanPacks(scanner: PackScanner, options: AgentOptions): Promise<readonly ServablePack[]> {

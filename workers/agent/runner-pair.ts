@@ -2,10 +2,15 @@ import { type RunnerOptions, type RunnerProcess, startRunner } from './runner-pr
 
 /** A runner with a warm spare behind it, so that a killed one is replaced in milliseconds. */
 export interface RunnerPair {
-  /** The runner to use now: the one in use, or the spare when that one is gone or worn. */
+  /** The runner to use now: the one in use, or the spare when that one is gone, or worn and idle. */
   take(): Promise<RunnerProcess>;
-  /** Replaces the runner in use before the next job: memory that native sessions held returns only with the process. */
+  /**
+   * Replaces the runner in use before the next job that finds it idle: memory that native sessions held returns only with
+   * the process.
+   */
   retire(): void;
+  /** How many jobs more the runner in use would take beside those it has. */
+  room(): number;
   /** Process ids of the living, the one in use first. */
   pids(): readonly number[];
   close(): Promise<void>;
@@ -37,6 +42,8 @@ export function createRunnerPair(describe: () => RunnerOptions): RunnerPair {
     spare = startRunner(describe());
   }
 
+  const needsRest = () => isWorn || active.runs >= mostRuns;
+
   function replace(): void {
     const old = active;
     active = spare?.isAlive === true ? spare : startRunner(describe());
@@ -51,7 +58,7 @@ export function createRunnerPair(describe: () => RunnerOptions): RunnerPair {
     async take() {
       for (let tries = 0; ; tries += 1) {
         if (isClosed) throw new Error('the runners are closed');
-        if (!active.isAlive || isWorn || active.runs >= mostRuns) replace();
+        if (!active.isAlive || (needsRest() && active.load === 0)) replace();
         const starting = active;
         const timer = setTimeout(() => void starting.kill(), startLimitMs);
         try {
@@ -68,6 +75,7 @@ export function createRunnerPair(describe: () => RunnerOptions): RunnerPair {
     retire() {
       isWorn = true;
     },
+    room: () => (active.isAlive && !needsRest() ? Math.max(0, active.lanes - active.load) : 0),
     pids: () =>
       [active, spare].flatMap((runner) =>
         runner?.isAlive === true && runner.pid !== undefined ? [runner.pid] : [],

@@ -25,12 +25,14 @@ export interface RunnerProcess {
   readonly isAlive: boolean;
   /** Runs finished or begun so far. */
   readonly runs: number;
+  /** Runs that have not ended. */
+  readonly load: number;
+  /** How many runs at once it says are worth it; all with the same model. */
+  readonly lanes: number;
   /** Resolves when the process can work; rejects when it ended first. */
   readonly ready: Promise<void>;
-  /** Starts one piece of work; one at a time. Never rejects. */
-  run(task: string, input: unknown, onProgress: (progress: TaskProgress) => void): Promise<RunOutcome>;
-  /** Asks the present run to stop at its next step. */
-  cancel(): void;
+  /** Starts one piece of work. */
+  run(task: string, input: unknown, onProgress: (progress: TaskProgress) => void): Run;
   /** SIGKILL: the only thing that stops native code. Resolves when the process is gone. */
   kill(): Promise<void>;
 }
@@ -42,8 +44,15 @@ export interface RunnerOptions {
   readonly warm: WarmUp;
 }
 
+/** One piece of work in a runner. */
+export interface Run {
+  /** Never rejects. */
+  readonly ended: Promise<RunOutcome>;
+  /** Asks it to stop at its next step. */
+  cancel(): void;
+}
+
 interface CurrentRun {
-  readonly run: number;
   readonly onProgress: (progress: TaskProgress) => void;
   readonly settle: (outcome: RunOutcome) => void;
 }
@@ -58,9 +67,10 @@ export function startRunner(options: RunnerOptions): RunnerProcess {
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  let current: CurrentRun | undefined;
+  const current = new Map<number, CurrentRun>();
   let isAlive = true;
   let runs = 0;
+  let lanes = 1;
   let becomeReady: () => void = () => undefined;
   let failReady: (error: Error) => void = () => undefined;
   const ready = new Promise<void>((resolve, reject) => {
@@ -74,12 +84,12 @@ export function startRunner(options: RunnerOptions): RunnerProcess {
   function end(how: string): void {
     isAlive = false;
     failReady(new Error(how));
-    finish({ kind: 'crashed', how });
+    for (const run of [...current.keys()]) finish(run, { kind: 'crashed', how });
   }
 
-  function finish(outcome: RunOutcome): void {
-    const ending = current;
-    current = undefined;
+  function finish(run: number, outcome: RunOutcome): void {
+    const ending = current.get(run);
+    current.delete(run);
     ending?.settle(outcome);
   }
 
@@ -97,19 +107,20 @@ export function startRunner(options: RunnerOptions): RunnerProcess {
       return;
     }
     const message = parsed.data;
-    if (message.kind === 'ready') {
-      becomeReady();
-      return;
-    }
-    if (message.run !== current?.run) return;
     switch (message.kind) {
+      case 'ready':
+        becomeReady();
+        break;
+      case 'lanes':
+        lanes = message.lanes;
+        break;
       case 'progress':
-        current.onProgress(message);
+        current.get(message.run)?.onProgress(message);
         break;
       case 'done':
       case 'cancelled':
       case 'failed':
-        finish(message);
+        finish(message.run, message);
         break;
     }
   });
@@ -123,20 +134,31 @@ export function startRunner(options: RunnerOptions): RunnerProcess {
     get runs() {
       return runs;
     },
+    get load() {
+      return current.size;
+    },
+    get lanes() {
+      return lanes;
+    },
     run(task, input, onProgress) {
-      if (!isAlive) return Promise.resolve({ kind: 'crashed', how: 'it was not running' });
+      if (!isAlive) {
+        return {
+          ended: Promise.resolve({ kind: 'crashed', how: 'it was not running' }),
+          cancel: () => undefined,
+        };
+      }
       runs += 1;
       const run = runs;
-      return new Promise((settle) => {
-        current = { run, onProgress, settle };
+      const ended = new Promise<RunOutcome>((settle) => {
+        current.set(run, { onProgress, settle });
         send({ kind: 'run', run, task, input });
       });
-    },
-    cancel() {
-      if (current !== undefined) send({ kind: 'cancel', run: current.run });
+      return { ended, cancel: () => current.has(run) && send({ kind: 'cancel', run }) };
     },
     async kill() {
-      if (isAlive) child.kill('SIGKILL');
+      // From now on nobody is given it, though it takes a moment to end.
+      isAlive = false;
+      child.kill('SIGKILL');
       await gone;
     },
   };

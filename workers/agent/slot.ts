@@ -6,7 +6,7 @@ import type { ClaimedJob } from '../../platform/queue/claim.ts';
 import { reportProgress } from '../../platform/queue/progress.ts';
 import type { AssetStore } from '../../platform/storage/port.ts';
 import { TaskError, type TaskProgress } from '../tasks/task.ts';
-import type { RunOutcome, RunnerProcess } from './runner-process.ts';
+import type { Run, RunOutcome, RunnerProcess } from './runner-process.ts';
 import type { RunnerPair } from './runner-pair.ts';
 import { prepareInput } from './prepare.ts';
 import { giveBack, settleError, settleResult } from './settle.ts';
@@ -35,7 +35,9 @@ export interface RunningJob {
    * without counting as a crash.
    */
   stop(why: 'cancelled' | 'lost' | 'stopping'): void;
-  /** Resolves when the runner is free for the next job; settling may still go on. */
+  /** Resolves when the runner has it, unless it ends before that. */
+  readonly began: Promise<void>;
+  /** Resolves when the runner is done with it; settling may still go on. */
   readonly ran: Promise<void>;
   /** Resolves when everything about it is done. Never rejects. */
   readonly settled: Promise<void>;
@@ -48,12 +50,16 @@ const progressEveryMs = 250;
 /** Runs one claimed job to its end: prepare, run, watch, settle. */
 export function startJob(job: ClaimedJob, dependencies: SlotDependencies): RunningJob {
   let stopped: 'cancelled' | 'lost' | 'stopping' | undefined;
-  let runner: RunnerProcess | undefined;
+  let work: { readonly runner: RunnerProcess; readonly run: Run } | undefined;
   let markRan: () => void = () => undefined;
   const ran = new Promise<void>((resolve) => {
     markRan = resolve;
   });
 
+  let markBegan: () => void = () => undefined;
+  const began = new Promise<void>((resolve) => {
+    markBegan = resolve;
+  });
   let markStopped: () => void = () => undefined;
   const stopCalled = new Promise<undefined>((resolve) => {
     markStopped = () => resolve(undefined);
@@ -63,27 +69,32 @@ export function startJob(job: ClaimedJob, dependencies: SlotDependencies): Runni
     if (stopped !== undefined) return;
     stopped = why;
     markStopped();
-    runner?.cancel();
-    const patience = setTimeout(() => void runner?.kill(), politeMs);
-    ran.then(() => clearTimeout(patience)).catch(() => undefined);
+    work?.run.cancel();
+    // Only a runner that nobody else uses is killed for it; the watch over the others' steps ends a deaf one all the same.
+    const patience = setInterval(() => {
+      if (work !== undefined && work.runner.load <= 1) void work.runner.kill();
+    }, politeMs);
+    ran.then(() => clearInterval(patience)).catch(() => undefined);
   }
 
   async function run(): Promise<RunOutcome> {
     const input = await prepareInput(job, dependencies);
-    const taken = await Promise.race([dependencies.runners.take(), stopCalled]);
-    if (stopped !== undefined || taken === undefined) return { kind: 'cancelled' };
-    runner = taken;
-    const watch = watchSteps(taken, dependencies.stepLimitMs);
+    const runner = await Promise.race([dependencies.runners.take(), stopCalled]);
+    if (stopped !== undefined || runner === undefined) return { kind: 'cancelled' };
+    const watch = watchSteps(runner, dependencies.stepLimitMs);
     const relay = relayProgress(job, dependencies, () => stop('lost'));
+    const run = runner.run(job.task, input, (progress) => {
+      watch.sawStep();
+      relay.hear(progress);
+    });
+    work = { runner, run };
+    markBegan();
     try {
-      return await taken.run(job.task, input, (progress) => {
-        watch.sawStep();
-        relay.hear(progress);
-      });
+      return await run.ended;
     } finally {
       watch.end();
       relay.end();
-      runner = undefined;
+      work = undefined;
     }
   }
 
@@ -133,7 +144,7 @@ export function startJob(job: ClaimedJob, dependencies: SlotDependencies): Runni
   const settled = live()
     .catch(recover)
     .catch((err: unknown) => dependencies.log.error({ err }, 'giving up on a job; the reaper will find it'));
-  return { job, stop, ran, settled };
+  return { job, stop, began, ran, settled };
 }
 
 /** What an error before or after the run means for the job. */

@@ -1,21 +1,23 @@
 import { TaskError } from '../tasks/task.ts';
 import { type FromRunner, toRunnerSchema, type WarmUp, warmUpSchema } from './protocol.ts';
-import { loadTask } from './registry.ts';
+import { loadTask, type RunnableTask } from './registry.ts';
 
 /**
- * A runner: one child process a device, one job at a time, no database, no store, no network of its own. Native inference
+ * A runner: one child process a device, as many jobs at once as it says are worth it, no database, no store, no network of
+ * its own. Native inference
  * blocks the event loop between two steps, so the agent talks to it by messages and, when it does not answer, by SIGKILL.
  * Its argument says what to load before it counts as ready.
  */
 const cancelled = new Error('cancelled');
 
-let running: { readonly run: number; readonly abort: AbortController } | undefined;
+const running = new Map<number, AbortController>();
+let toldLanes = 1;
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (raw) => {
   const message = toRunnerSchema.parse(raw);
   if (message.kind === 'run') void work(message.run, message.task, message.input);
-  else if (running?.run === message.run) running.abort.abort(cancelled);
+  else running.get(message.run)?.abort(cancelled);
 });
 
 await warmUp(warmUpSchema.parse(JSON.parse(process.argv[2] ?? '')));
@@ -24,7 +26,9 @@ say({ kind: 'ready' });
 /** A pack that cannot be loaded now is its jobs' to report; the runner may have others. */
 async function warmUp({ task, packs }: WarmUp): Promise<void> {
   try {
-    await (await loadTask(task)).warm(packs);
+    const warming = await loadTask(task);
+    await warming.warm(packs);
+    sayLanes(warming);
   } catch (error) {
     process.stderr.write(`a runner could not warm up: ${String(error)}\n`);
   }
@@ -32,13 +36,16 @@ async function warmUp({ task, packs }: WarmUp): Promise<void> {
 
 async function work(run: number, name: string, input: unknown): Promise<void> {
   const abort = new AbortController();
-  running = { run, abort };
+  running.set(run, abort);
   try {
     const task = await loadTask(name);
     const result = await task.run(input, {
       signal: abort.signal,
       now: () => performance.now(),
-      report: (progress) => say({ kind: 'progress', run, ...progress }),
+      report: (progress) => {
+        sayLanes(task);
+        say({ kind: 'progress', run, ...progress });
+      },
     });
     say({
       kind: 'done',
@@ -49,8 +56,16 @@ async function work(run: number, name: string, input: unknown): Promise<void> {
   } catch (error) {
     say(abort.signal.aborted ? { kind: 'cancelled', run } : describe(run, error));
   } finally {
-    running = undefined;
+    running.delete(run);
   }
+}
+
+/** Another model may be worth another number. */
+function sayLanes(task: RunnableTask): void {
+  const lanes = task.lanes();
+  if (lanes === toldLanes) return;
+  toldLanes = lanes;
+  say({ kind: 'lanes', lanes });
 }
 
 function describe(run: number, error: unknown): FromRunner {

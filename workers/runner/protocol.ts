@@ -7,7 +7,12 @@ import { z } from 'zod';
 /** A runner's first argument, as JSON: what to load before it counts as ready. */
 export const warmUpSchema = z.object({
   task: z.string(),
-  packs: z.object({ ids: z.array(z.string()), folders: z.array(z.string()) }),
+  packs: z.object({
+    ids: z.array(z.string()),
+    folders: z.array(z.string()),
+    /** Decides how many requests may run at once; null leaves it to what the model gains by it. */
+    lanes: z.number().int().min(1).nullable(),
+  }),
 });
 export type WarmUp = z.infer<typeof warmUpSchema>;
 
@@ -29,12 +34,14 @@ export const taskResultSchema = z.object({
   outputs: z.array(
     z.object({ index: z.number().int(), seed: z.number().int(), file: fileSchema, recipe: z.unknown() }),
   ),
-  inputs: z.array(z.object({ role: z.enum(['source', 'mask']), file: fileSchema })),
+  inputs: z.array(z.object({ role: z.enum(['source', 'mask', 'control']), file: fileSchema })),
   durationMs: z.number(),
 });
 
 export const fromRunnerSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
+  /** From now on so many runs at once are worth it. 1 until said otherwise. */
+  z.object({ kind: z.literal('lanes'), lanes: z.number().int().min(1) }),
   z.object({
     kind: z.literal('progress'),
     run: z.number().int(),

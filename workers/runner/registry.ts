@@ -4,6 +4,7 @@ import type { PacksToWarm, Task, TaskContext, TaskResult } from '../tasks/task.t
 export interface RunnableTask {
   run(input: unknown, context: TaskContext): Promise<TaskResult>;
   warm(packs: PacksToWarm): Promise<void>;
+  lanes(): number;
 }
 
 /** Loaded on demand, so that a runner only ever loads what its work needs. */
@@ -22,5 +23,6 @@ function toRunnable<Input>(task: Task<Input>): RunnableTask {
   return {
     run: (input, context) => task.run(task.schema.parse(input), context),
     warm: (packs) => task.warm(packs),
+    lanes: () => task.lanes(),
   };
 }

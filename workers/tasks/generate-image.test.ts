@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
-import { listPackFolders } from '../../models/catalog/packs.ts';
+import { HOUSE_PACKS_FOLDER, listPackFolders } from '../../models/catalog/packs.ts';
 import type { GenerationRequest } from '../../shared/contracts/generation.ts';
 import { parseRecipeText, RECIPE_KEYWORD } from '../../shared/contracts/recipe.ts';
 import { initialiseCanvas, rootsOf } from '../../shared/document/canvas.ts';
@@ -14,7 +14,7 @@ import { readPngText } from '../../shared/png/text-chunk.ts';
 import { packStroke } from '../../shared/raster/stroke-points.ts';
 import { plainRequest } from '../../platform/testing/studio.ts';
 import { hashBytes } from '../../platform/storage/port.ts';
-import { type RunnerProcess, type RunOutcome, startRunner } from '../agent/runner-process.ts';
+import { type Run, type RunnerProcess, type RunOutcome, startRunner } from '../agent/runner-process.ts';
 import type { GenerateImageInput } from './generate-image.ts';
 import type { TaskProgress } from './task.ts';
 
@@ -23,7 +23,10 @@ let runner: RunnerProcess;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gesso-task-'));
-  runner = startRunner({ cwd: folder, warm: { task: 'generate-image', packs: { ids: [], folders: [] } } });
+  runner = startRunner({
+    cwd: folder,
+    warm: { task: 'generate-image', packs: { ids: [], folders: [], lanes: null } },
+  });
   await runner.ready;
 });
 
@@ -93,7 +96,7 @@ async function run(
   input: GenerateImageInput,
   onProgress: (progress: TaskProgress) => void = () => undefined,
 ) {
-  const outcome = await runner.run('generate-image', input, onProgress);
+  const outcome = await runner.run('generate-image', input, onProgress).ended;
   if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome));
   return outcome.result;
 }
@@ -180,16 +183,69 @@ describe('generate-image, in its own process with the house pack', () => {
       'generate-image',
       inputOf({ mode: 'inpaint', source: { kind: 'canvas' } }, canvas),
       () => undefined,
-    );
+    ).ended;
     expect(failed).toMatchObject({ kind: 'failed', code: 'bad_input' });
-    const long: Promise<RunOutcome> = runner.run('generate-image', inputOf({ steps: 50, count: 8 }), () =>
-      runner.cancel(),
-    );
-    expect(await long).toMatchObject({ kind: 'cancelled' });
+    const long: Run = runner.run('generate-image', inputOf({ steps: 50, count: 8 }), () => long.cancel());
+    expect(await long.ended).toMatchObject({ kind: 'cancelled' });
   });
 
   test('an unknown pack says so', async () => {
-    const failed = await runner.run('generate-image', inputOf({ pack: 'nowhere' }), () => undefined);
+    const failed = await runner.run('generate-image', inputOf({ pack: 'nowhere' }), () => undefined).ended;
     expect(failed).toMatchObject({ kind: 'failed', code: 'unavailable' });
+  });
+});
+
+describe('generate-image with lanes', () => {
+  let shared: RunnerProcess;
+
+  beforeAll(async () => {
+    const folders = [HOUSE_PACKS_FOLDER];
+    const packs = { ids: ['house-image'], folders, lanes: 4 };
+    shared = startRunner({ cwd: folder, warm: { task: 'generate-image', packs } });
+    await shared.ready;
+  });
+
+  afterAll(() => shared.kill());
+
+  const pixelsOf = async (outcome: RunOutcome) => {
+    if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome));
+    return Promise.all(outcome.result.outputs.map((output) => decode(output.file.bytes)));
+  };
+
+  test('[Q15] requests of several people in one runner: each gets the pixels it gets alone, and its own progress', async () => {
+    expect(shared.lanes).toBe(4);
+    const canvas = await canvasWith({ at: identityTransform, mask: true });
+    const inputs = [
+      inputOf({ seed: 1, count: 2 }),
+      inputOf({ seed: 2, prompt: 'a lighthouse at night', steps: 5 }),
+      inputOf({ seed: 3, mode: 'inpaint', source: { kind: 'canvas' } }, canvas),
+      inputOf({ seed: 4, solver: 'flow-heun', steps: 4 }),
+    ];
+    const seen = inputs.map(() => new Set<number>());
+    const together = await Promise.all(
+      inputs.map((input, i) => shared.run('generate-image', input, ({ steps }) => seen[i]?.add(steps)).ended),
+    );
+    expect(seen.map((steps) => [...steps])).toEqual([[8], [5], [2], [4]]);
+    for (const [i, input] of inputs.entries()) {
+      const alone = await runner.run('generate-image', input, () => undefined).ended;
+      expect(await pixelsOf(together[i] ?? alone)).toEqual(await pixelsOf(alone));
+    }
+  });
+
+  test('[Q15] one that is cancelled or cannot be made leaves the others as they are', async () => {
+    const kept = shared.run('generate-image', inputOf({ seed: 5 }), () => undefined);
+    const broken = shared.run(
+      'generate-image',
+      inputOf({ pack: 'house-image', width: 64, height: 1024, mode: 'inpaint' }),
+      () => undefined,
+    );
+    const stopped: Run = shared.run('generate-image', inputOf({ steps: 50, count: 8 }), () =>
+      stopped.cancel(),
+    );
+    expect(await broken.ended).toMatchObject({ kind: 'failed' });
+    expect(await stopped.ended).toMatchObject({ kind: 'cancelled' });
+    const alone = await runner.run('generate-image', inputOf({ seed: 5 }), () => undefined).ended;
+    expect(await pixelsOf(await kept.ended)).toEqual(await pixelsOf(alone));
+    expect(shared.load).toBe(0);
   });
 });

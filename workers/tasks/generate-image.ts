@@ -1,19 +1,17 @@
 import { createHash } from 'node:crypto';
-import * as Y from 'yjs';
 import { z } from 'zod';
 import { PackError } from '../../models/catalog/pack-error.ts';
+import type { GrayPicture, RgbPicture } from '../../models/pipelines/image/picture.ts';
 import type { ImageModel } from '../../models/pipelines/image-model.ts';
-import type { ImageRequest } from '../../models/pipelines/image-request.ts';
+import type { ImageRequest, ImageTimings } from '../../models/pipelines/image-request.ts';
 import { PipelineError } from '../../models/pipelines/pipeline-error.ts';
 import { generationRequestSchema } from '../../shared/contracts/generation.ts';
 import { RECIPE_KEYWORD, type Recipe, recipeSchema } from '../../shared/contracts/recipe.ts';
-import { readCanvas } from '../../shared/document/canvas.ts';
 import { writePngText } from '../../shared/png/text-chunk.ts';
-import { composeFrame, listNeededAssets } from '../compose/compose.ts';
 import { createHouseModels, type HouseModels, warmRuntime } from './house-models.ts';
-import { chooseSource, type ImageSource } from './image-source.ts';
-import { decodeGray, decodeRgb, decodeRgba, encodePng, encodePreview } from './picture-bytes.ts';
-import { type MadeFile, type MadeOutput, type Task, type TaskContext, TaskError } from './task.ts';
+import { encodePng, encodePreview } from './picture-bytes.ts';
+import { loadPictures, type RequestPictures } from './request-pictures.ts';
+import { type MadeInput, type MadeOutput, type Task, type TaskContext, TaskError } from './task.ts';
 
 const bytesSchema = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 
@@ -39,124 +37,129 @@ let models: HouseModels | undefined;
 export const generateImage: Task<GenerateImageInput> = {
   name: 'generate-image',
   schema: generateImageSchema,
-  async warm({ ids, folders }) {
+  lanes: () => models?.lanes() ?? 1,
+  async warm({ ids, folders, lanes }) {
     const [first] = ids;
+    models ??= createHouseModels(lanes);
     if (first === undefined) return warmRuntime();
-    models ??= createHouseModels();
     await models.open(first, folders);
   },
   async run(input, context) {
-    models ??= createHouseModels();
+    models ??= createHouseModels(null);
     try {
       const model = await models.open(input.request.pack, input.packFolders);
       // Loading is not counted: it happens once, and estimates for the next request rest on this number.
       const started = context.now();
-      const pictures = await loadSource(input);
+      const pictures = await loadPictures(input);
       const inputs = await storeInputs(pictures);
-      const outputs = await makeOutputs(input, { model, pictures, inputs, context });
-      return { outputs, inputs, durationMs: context.now() - started };
+      const { outputs, othersMs } = await makeOutputs(input, { model, pictures, inputs, context });
+      return { outputs, inputs, durationMs: context.now() - started - othersMs };
     } catch (error) {
       throw translate(error, input.request.pack);
     }
   },
 };
 
-type StoredInputs = readonly { readonly role: 'source' | 'mask'; readonly file: MadeFile }[];
-
 interface Work {
   readonly model: ImageModel;
-  readonly pictures: ImageSource;
-  readonly inputs: StoredInputs;
+  readonly pictures: RequestPictures;
+  readonly inputs: readonly MadeInput[];
   readonly context: TaskContext;
 }
 
-async function loadSource(input: GenerateImageInput): Promise<ImageSource> {
-  const { request } = input;
-  const assetOf = (hash: string): Uint8Array => {
-    const bytes = input.assets.get(hash);
-    if (bytes === undefined) throw new Error(`asset ${hash} was not handed over`);
-    return bytes;
-  };
-  switch (request.source.kind) {
-    case 'none':
-      return { source: null, mask: null };
-    case 'assets': {
-      const { source, mask } = request.source;
-      return {
-        source: await decodeRgb(assetOf(source)),
-        mask: mask === null ? null : await decodeGray(assetOf(mask)),
-      };
-    }
-    case 'canvas': {
-      if (input.canvasState === null) throw new Error('a canvas request came without its canvas');
-      const doc = new Y.Doc();
-      Y.applyUpdate(doc, input.canvasState);
-      const canvas = readCanvas(doc);
-      doc.destroy();
-      const needed = listNeededAssets(canvas, request);
-      const pictures = new Map(
-        await Promise.all(
-          needed.pictures.map(async (hash) => [hash, await decodeRgba(assetOf(hash))] as const),
-        ),
-      );
-      const tiles = new Map(
-        await Promise.all(
-          needed.tiles.map(async (hash) => [hash, (await decodeGray(assetOf(hash))).data] as const),
-        ),
-      );
-      return chooseSource(request.mode, composeFrame(canvas, request, { pictures, tiles }));
-    }
-  }
-}
-
-async function storeInputs({ source, mask }: ImageSource): Promise<StoredInputs> {
-  const file = async (picture: { width: number; height: number; data: Uint8Array }, channels: 1 | 3) => ({
-    bytes: await encodePng(picture, channels),
-    kind: channels === 1 ? 'mask' : 'source',
+async function storeInputs({ source, mask, controls }: RequestPictures): Promise<readonly MadeInput[]> {
+  const file = async (picture: RgbPicture | GrayPicture, kind: string) => ({
+    bytes: await encodePng(picture, kind === 'mask' ? 1 : 3),
+    kind,
     mediaType: 'image/png',
     width: picture.width,
     height: picture.height,
   });
-  const stored: { role: 'source' | 'mask'; file: MadeFile }[] = [];
-  if (source !== null) stored.push({ role: 'source', file: await file(source, 3) });
-  if (mask !== null) stored.push({ role: 'mask', file: await file(mask, 1) });
+  const stored: MadeInput[] = [];
+  if (source !== null) stored.push({ role: 'source', file: await file(source, 'source') });
+  if (mask !== null) stored.push({ role: 'mask', file: await file(mask, 'mask') });
+  for (const { picture } of controls) {
+    stored.push({ role: 'control', file: await file(picture, 'control') });
+  }
   return stored;
 }
 
-async function makeOutputs(input: GenerateImageInput, work: Work): Promise<readonly MadeOutput[]> {
-  const { request } = input;
-  const tell = createReporter(request.count, work.context);
+interface Made {
+  readonly outputs: readonly MadeOutput[];
+  /** Milliseconds that went into pictures of other requests meanwhile. */
+  readonly othersMs: number;
+}
+
+/** The pictures of a request, as many at a time as the model has lanes. */
+async function makeOutputs(input: GenerateImageInput, work: Work): Promise<Made> {
+  const { count } = input.request;
+  const tell = createReporter(count, work.context);
   const outputs: MadeOutput[] = [];
-  for (let index = 0; index < request.count; index += 1) {
-    const seed = (request.seed + index) % 0x1_0000_0000;
-    const imageRequest: ImageRequest = { ...settingsOf(input), seed, ...work.pictures, controls: [] };
-    const { model, context } = work;
-    for await (const event of model.generate(imageRequest, context)) {
-      switch (event.type) {
-        case 'progress':
-          tell.step(index, event.step, event.steps);
-          break;
-        case 'preview':
-          await tell.preview({ width: event.width, height: event.height, data: event.rgb });
-          break;
-        case 'result': {
-          const recipe = recipeOf(input, { work, seed, durationMs: event.timings.totalMs });
-          const png = await encodePng({ width: event.width, height: event.height, data: event.rgb }, 3);
-          const bytes = writePngText(png, RECIPE_KEYWORD, JSON.stringify(recipe));
-          const { width, height } = event;
-          const file = { bytes, kind: 'picture', mediaType: 'image/png', width, height };
-          outputs.push({ index, seed, file, recipe });
-          break;
-        }
+  let othersMs = 0;
+  for (let first = 0; first < count; first += work.model.lanes) {
+    const indices = Array.from({ length: Math.min(work.model.lanes, count - first) }, (_, i) => first + i);
+    const made = await allOrNone(work.context.signal, indices, (index, signal) =>
+      makeOutput(input, { ...work, context: { ...work.context, signal }, tell, index }),
+    );
+    outputs.push(...made.map((one) => one.output));
+    othersMs += timeOfOthers(made.map((one) => one.timings));
+  }
+  return { outputs, othersMs };
+}
+
+/** Of the time that pictures drawn side by side spent in the network, what was no picture's of theirs. */
+function timeOfOthers(timings: readonly ImageTimings[]): number {
+  const own = timings.reduce((sum, one) => sum + one.denoiseMs - (one.othersMs ?? 0), 0);
+  return Math.max(0, Math.max(...timings.map((one) => one.denoiseMs)) - own);
+}
+
+/** Does `work` for all at once; when one fails the others are stopped, and all have ended before this throws. */
+async function allOrNone<T>(
+  signal: AbortSignal,
+  indices: readonly number[],
+  work: (index: number, signal: AbortSignal) => Promise<T>,
+): Promise<readonly T[]> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const doing = indices.map((index) => work(index, either));
+  for (const one of doing) one.catch((error: unknown) => failed.abort(error));
+  await Promise.allSettled(doing);
+  failed.signal.throwIfAborted();
+  return Promise.all(doing);
+}
+
+async function makeOutput(
+  input: GenerateImageInput,
+  work: Work & { readonly tell: ReturnType<typeof createReporter>; readonly index: number },
+): Promise<{ readonly output: MadeOutput; readonly timings: ImageTimings }> {
+  const { model, context, tell, index } = work;
+  const seed = (input.request.seed + index) % 0x1_0000_0000;
+  const imageRequest: ImageRequest = { ...settingsOf(input), seed, ...work.pictures };
+  for await (const event of model.generate(imageRequest, context)) {
+    switch (event.type) {
+      case 'progress':
+        tell.step(index, event.step, event.steps);
+        break;
+      case 'preview':
+        await tell.preview({ width: event.width, height: event.height, data: event.rgb });
+        break;
+      case 'result': {
+        const recipe = recipeOf(input, { work, seed, durationMs: event.timings.totalMs });
+        const png = await encodePng({ width: event.width, height: event.height, data: event.rgb }, 3);
+        const bytes = writePngText(png, RECIPE_KEYWORD, JSON.stringify(recipe));
+        const { width, height } = event;
+        const file = { bytes, kind: 'picture', mediaType: 'image/png', width, height };
+        return { output: { index, seed, file, recipe }, timings: event.timings };
       }
     }
   }
-  return outputs;
+  throw new Error('the pipeline ended without a picture');
 }
 
-/** Turns the events of one picture after another into the progress of the whole, a preview every quarter second. */
+/** Turns the events of all pictures into the progress of the whole, a preview every quarter second. */
 function createReporter(count: number, context: TaskContext) {
   const started = context.now();
+  const reached = Array.from({ length: count }, () => 0);
   let done = { step: 0, steps: 0 };
   let lastPreview = Number.NEGATIVE_INFINITY;
   const progress = (preview: string | null) => {
@@ -167,7 +170,8 @@ function createReporter(count: number, context: TaskContext) {
   };
   return {
     step(index: number, step: number, steps: number): void {
-      done = { step: index * steps + step, steps: count * steps };
+      reached[index] = step;
+      done = { step: reached.reduce((sum, one) => sum + one, 0), steps: count * steps };
       progress(null);
     },
     async preview(picture: { width: number; height: number; data: Uint8Array }): Promise<void> {
@@ -188,21 +192,22 @@ function recipeOf(
   made: { readonly work: Work; readonly seed: number; readonly durationMs: number },
 ): Recipe {
   const { model, inputs } = made.work;
-  const hashOf = (role: 'source' | 'mask') => {
-    const found = inputs.find((one) => one.role === role);
-    return found === undefined
-      ? null
-      : { sha256: createHash('sha256').update(found.file.bytes).digest('hex') };
-  };
+  const hashesOf = (role: MadeInput['role']) =>
+    inputs.flatMap((one) =>
+      one.role === role ? [{ sha256: createHash('sha256').update(one.file.bytes).digest('hex') }] : [],
+    );
   return recipeSchema.parse({
     ...settingsOf(input),
     seed: made.seed,
     format: 'gesso-recipe/1',
     pack: { id: model.id, version: model.version, sha256: model.sha256 },
     scheduler: model.scheduler ?? undefined,
-    source: hashOf('source'),
-    mask: hashOf('mask'),
-    controls: [],
+    source: hashesOf('source')[0] ?? null,
+    mask: hashesOf('mask')[0] ?? null,
+    controls: hashesOf('control').map((hash, i) => {
+      const { kind, strength, range } = made.work.pictures.controls[i];
+      return { kind, strength, range, ...hash };
+    }),
     canvas: input.canvas,
     worker: input.worker,
     durationMs: Math.round(made.durationMs),

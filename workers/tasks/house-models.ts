@@ -6,23 +6,32 @@ import { loadOnnxRuntime } from '../../models/runtime/onnxruntime.ts';
 /** The model that this process has open. One at a time: the session cache decides what stays in memory. */
 export interface HouseModels {
   open(packId: string, folders: readonly string[]): Promise<ImageModel>;
+  /** How many pictures at once the open model is worth. */
+  lanes(): number;
 }
 
-export function createHouseModels(): HouseModels {
+/** `lanes`: how many pictures at once, whatever a model gains by it; null for what it gains. */
+export function createHouseModels(lanes: number | null): HouseModels {
   let device: Promise<Device> | undefined;
+  let openLanes = 1;
   let current: { readonly packId: string; readonly model: Promise<ImageModel> } | undefined;
 
   async function load(packId: string, folders: readonly string[]): Promise<ImageModel> {
     const pack = await verifyPack((await findPack(packId, folders)).folder);
     device ??= openDevice();
-    return openImageModel(pack, (await device).sessions, { warmUp: true });
+    const decided = lanes === null ? {} : { lanes };
+    const model = await openImageModel(pack, (await device).sessions, { warmUp: true, ...decided });
+    openLanes = model.lanes;
+    return model;
   }
 
   return {
+    lanes: () => openLanes,
     async open(packId, folders) {
       if (current?.packId === packId) return current.model;
       const last = current;
       current = undefined;
+      openLanes = 1;
       if (last !== undefined) (await last.model).close();
       const opening = { packId, model: load(packId, folders) };
       current = opening;

@@ -10,6 +10,9 @@ const schema = z.object({
   stepMs: z.number().min(0).max(60_000),
 });
 
+/** A probe only waits, so it gains nothing; the scripts and tests decide. */
+let lanes = 1;
+
 /**
  * A job without a model: waits, hashes, and settles as every other does. It measures the queue and lets faults be tried on
  * it; only workers started with --probe take it, and only the scripts ask for it.
@@ -17,7 +20,11 @@ const schema = z.object({
 export const probe: Task<z.infer<typeof schema>> = {
   name: 'probe',
   schema,
-  warm: () => Promise.resolve(),
+  warm: (packs) => {
+    lanes = packs.lanes ?? 1;
+    return Promise.resolve();
+  },
+  lanes: () => lanes,
   async run(input, { signal, now, report }) {
     const started = now();
     const digest = createHash('sha256').update(input.generationId);

@@ -16,10 +16,16 @@ export interface MadeOutput {
   readonly recipe: unknown;
 }
 
+/** A picture that a task was given or composed: lineage. */
+export interface MadeInput {
+  readonly role: 'source' | 'mask' | 'control';
+  readonly file: MadeFile;
+}
+
 export interface TaskResult {
   readonly outputs: readonly MadeOutput[];
   /** What the outputs were made from, as the task saw it: lineage. */
-  readonly inputs: readonly { readonly role: 'source' | 'mask'; readonly file: MadeFile }[];
+  readonly inputs: readonly MadeInput[];
   /** Milliseconds of work. */
   readonly durationMs: number;
 }
@@ -44,6 +50,8 @@ export interface TaskContext {
 export interface PacksToWarm {
   readonly ids: readonly string[];
   readonly folders: readonly string[];
+  /** Decides how many requests may run at once; null leaves it to what a model gains by it. */
+  readonly lanes: number | null;
 }
 
 /** One kind of work a runner can do. */
@@ -51,6 +59,8 @@ export interface Task<Input> {
   readonly name: string;
   readonly schema: z.ZodType<Input>;
   run(input: Input, context: TaskContext): Promise<TaskResult>;
+  /** How many `run` at the same time each get done sooner for it, with the model that is open now; 1 when none does. */
+  lanes(): number;
   /** Loads what takes long, so that a runner is warm before its first job. `packs`: what it will probably run. */
   warm(packs: PacksToWarm): Promise<void>;
 }

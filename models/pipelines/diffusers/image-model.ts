@@ -130,6 +130,7 @@ export async function openDiffusersImageModel(
       side: Math.min(configNumber(denoiser.config, 'sample_size', 64) * (await readScale(folder)), 1024),
     },
     scheduler: scheduler.className,
+    lanes: 1,
     // Long prompts are read in chunks.
     countUnread: () => 0,
     generate,

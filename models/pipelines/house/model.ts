@@ -52,21 +52,37 @@ export interface HouseImageModel {
   close(): void;
 }
 
+/** A model that can serve several pictures with one run of its network. */
+export interface SharedHouseImageModel extends HouseImageModel {
+  /** Pictures that go through the network together, because that was faster when measured; 1 = one after the other. */
+  readonly lanes: number;
+  /** `denoise` for several pictures in one run: the predictions of each, in order. The same bits as one by one. */
+  denoiseTogether(inputs: readonly DenoiseInput[]): Promise<readonly (readonly Float32Array[])[]>;
+}
+
+export interface OpenOptions {
+  /** Runs every graph first and measures what goes faster together. */
+  readonly warmUp: boolean;
+  /** Decides about `lanes` without a measurement. */
+  readonly lanes?: number;
+}
+
 /** Prompts kept encoded; people change one word at a time and draw the same negative prompt again and again. */
 const KEPT_PROMPTS = 64;
 
 /**
  * Opens the graphs of a house image pack.
  *
- * `warmUp` runs them first, so that the first picture is as fast as the next, and measures whether guidance is faster with
- * both branches together or one by one on this device; both give the same bits. Without it they go together. Throws
- * PipelineError `unsupported` for a pack of another pipeline.
+ * `warmUp` runs them first, so that the first picture is as fast as the next, and measures on this device whether guidance
+ * is faster with both branches together or one by one, and how many pictures are worth one run of the network; all of it
+ * gives the same bits. Without it branches go together and pictures do not. Throws PipelineError `unsupported` for a pack
+ * of another pipeline.
  */
 export async function openHouseImageModel(
   pack: VerifiedPack,
   sessions: SessionCache,
-  options: { readonly warmUp: boolean } = { warmUp: true },
-): Promise<HouseImageModel> {
+  options: OpenOptions = { warmUp: true },
+): Promise<SharedHouseImageModel> {
   const { manifest, folder, sha256 } = pack;
   if (manifest.pipeline !== 'house-image') {
     throw new PipelineError('unsupported', `${manifest.id} is not a house image pack`);
@@ -105,13 +121,24 @@ export async function openHouseImageModel(
       return states;
     };
 
-    const runDenoiser = async (input: DenoiseInput): Promise<readonly Float32Array[]> => {
-      const count = input.branches.length;
-      const feeds = denoiserFeeds(input, { size, length: manifest.text.length });
+    const denoiseTogether = async (
+      inputs: readonly DenoiseInput[],
+    ): Promise<readonly (readonly Float32Array[])[]> => {
+      const rows = inputs.flatMap((input) => input.branches.map((states) => ({ ...input, states })));
+      const feeds = denoiserFeeds(rows, { size, length: manifest.text.length });
       const out = floatData(await denoiser.runForOutput(feeds, 'out_sample'));
-      const each = out.length / count;
-      return input.branches.map((_, i) => out.subarray(i * each, (i + 1) * each));
+      const each = out.length / rows.length;
+      let row = 0;
+      return inputs.map(({ branches }) =>
+        branches.map(() => {
+          row += 1;
+          return out.subarray((row - 1) * each, row * each);
+        }),
+      );
     };
+
+    const runDenoiser = async (input: DenoiseInput): Promise<readonly Float32Array[]> =>
+      (await denoiseTogether([input]))[0];
 
     const runOneByOne = async (input: DenoiseInput): Promise<readonly Float32Array[]> => {
       const outs: Float32Array[] = [];
@@ -121,12 +148,13 @@ export async function openHouseImageModel(
       return outs;
     };
 
-    const batchesGuidance =
-      !options.warmUp ||
-      (await measureBatching(
-        { together: runDenoiser, oneByOne: runOneByOne },
-        await warmUpInput(size, encodePrompt),
-      ));
+    let batchesGuidance = true;
+    let lanes = options.lanes ?? 1;
+    if (options.warmUp) {
+      const input = await warmUpInput(size, encodePrompt);
+      batchesGuidance = await measureBatching({ together: runDenoiser, oneByOne: runOneByOne }, input);
+      if (options.lanes === undefined && batchesGuidance) lanes = await measureLanes(denoiseTogether, input);
+    }
     if (options.warmUp) {
       const planes = new Float32Array(3 * size * size);
       await upscaler.runForOutput({ sample: float32Tensor([1, 3, size, size], planes) }, 'out_sample');
@@ -136,6 +164,8 @@ export async function openHouseImageModel(
       manifest,
       sha256,
       batchesGuidance,
+      lanes,
+      denoiseTogether,
       encodePrompt,
       countUnread: (text) => tokenizer.countOverflow(plainText(text)),
       denoise: batchesGuidance ? runDenoiser : runOneByOne,
@@ -169,6 +199,36 @@ async function measureBatching(
   return together < oneByOne;
 }
 
+/** No more pictures than this go through the network together, whatever the gain: memory grows with each. */
+const mostLanes = 8;
+/** A picture must take this much less time for the next doubling; less is noise, and all would wait for it. */
+const worthwhile = 0.85;
+
+/** Returns how many pictures to evaluate at once: doubled for as long as each then takes clearly less time. */
+async function measureLanes(
+  together: (inputs: readonly DenoiseInput[]) => Promise<unknown>,
+  input: DenoiseInput,
+): Promise<number> {
+  let best = 1;
+  let eachMs = await fastest(() => together([input]));
+  for (let lanes = 2; lanes <= mostLanes; lanes *= 2) {
+    const inputs = Array.from({ length: lanes }, () => input);
+    const ms = (await fastest(() => together(inputs))) / lanes;
+    if (ms > eachMs * worthwhile) break;
+    best = lanes;
+    eachMs = ms;
+  }
+  return best;
+}
+
+/** Milliseconds of the fastest of three runs, after one that does not count. */
+async function fastest(work: () => Promise<unknown>): Promise<number> {
+  await work();
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 3; round += 1) best = Math.min(best, await time(work));
+  return best;
+}
+
 async function time(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
@@ -185,36 +245,46 @@ async function warmUpInput(
   return { x: planes, t: 1, branches: [states, states], conditioning };
 }
 
+/** One sample of a run: a picture's state under one prompt. */
+type DenoiseRow = Omit<DenoiseInput, 'branches'> & { readonly states: TextStates };
+
 function denoiserFeeds(
-  input: DenoiseInput,
+  rows: readonly DenoiseRow[],
   sizes: { readonly size: number; readonly length: number },
 ): Readonly<Record<string, HostTensor>> {
   const { size, length } = sizes;
-  const { conditioning } = input;
-  const count = input.branches.length;
-  const width = input.branches[0].length / length;
-  const states = new Float32Array(count * length * width);
-  input.branches.forEach((branch, i) => {
-    states.set(branch, i * length * width);
-  });
+  const count = rows.length;
+  const width = rows[0].states.length / length;
+  const conditionings = rows.map((row) => row.conditioning);
   return {
-    sample: float32Tensor([count, 3, size, size], repeat(input.x, count)),
-    timestep: float32Tensor([count], new Float32Array(count).fill(input.t)),
-    condition: float32Tensor([count, 3, size, size], repeat(conditioning.condition, count)),
-    condition_mask: float32Tensor([count, 1, size, size], repeat(conditioning.mask, count)),
-    task: int64Tensor([count], new Int32Array(count).fill(conditioning.task)),
-    condition_strength: float32Tensor([count], new Float32Array(count).fill(conditioning.strength)),
-    encoder_hidden_states: float32Tensor([count, length, width], states),
+    sample: float32Tensor([count, 3, size, size], stack(rows.map((row) => row.x))),
+    timestep: float32Tensor(
+      [count],
+      Float32Array.from(rows, (row) => row.t),
+    ),
+    condition: float32Tensor([count, 3, size, size], stack(conditionings.map((one) => one.condition))),
+    condition_mask: float32Tensor([count, 1, size, size], stack(conditionings.map((one) => one.mask))),
+    task: int64Tensor(
+      [count],
+      Int32Array.from(conditionings, (one) => one.task),
+    ),
+    condition_strength: float32Tensor(
+      [count],
+      Float32Array.from(conditionings, (one) => one.strength),
+    ),
+    encoder_hidden_states: float32Tensor([count, length, width], stack(rows.map((row) => row.states))),
   };
 }
 
-function repeat(values: Float32Array, count: number): Float32Array {
-  if (count === 1) {
-    return values;
+/** Arrays of one length, one after the other. */
+function stack(parts: readonly Float32Array[]): Float32Array {
+  const [first] = parts;
+  if (parts.length === 1) {
+    return first;
   }
-  const out = new Float32Array(values.length * count);
-  for (let i = 0; i < count; i += 1) {
-    out.set(values, i * values.length);
+  const out = new Float32Array(first.length * parts.length);
+  for (const [i, part] of parts.entries()) {
+    out.set(part, i * first.length);
   }
   return out;
 }
