@@ -24,7 +24,7 @@ export async function openDevice(
   const { threads = null, memoryBytes = totalmem() / 2 } = options;
   const sessions = createSessionCache({
     budgetBytes: memoryBytes,
-    open: (path) => openSession(path, { provider, threads }),
+    open: (path, patch) => openSession(path, { provider, threads }, patch),
   });
   return { provider, probes, sessions };
 }

@@ -1,4 +1,4 @@
-import type { ModelSession } from './session.ts';
+import type { ModelSession, WeightPatch } from './session.ts';
 
 export interface SessionLease {
   readonly session: ModelSession;
@@ -6,10 +6,10 @@ export interface SessionLease {
   release(): void;
 }
 
-/** Open sessions by path, kept until memory is needed for others. */
+/** Open sessions by path and change of weights, kept until memory is needed for others. */
 export interface SessionCache {
   /** Opens a graph or reuses it. Two callers at once share one opening. */
-  acquire(path: string): Promise<SessionLease>;
+  acquire(path: string, patch?: WeightPatch): Promise<SessionLease>;
   /** Measured bytes of all open sessions. */
   readonly memoryBytes: number;
   /** Sessions closed so far to make room. Allocators rarely give memory back, so a runner restarts after some of them. */
@@ -33,7 +33,7 @@ interface Entry {
  */
 export function createSessionCache(options: {
   readonly budgetBytes: number;
-  readonly open: (path: string) => Promise<ModelSession>;
+  readonly open: (path: string, patch?: WeightPatch) => Promise<ModelSession>;
 }): SessionCache {
   const entries = new Map<string, Entry>();
   let clock = 0;
@@ -57,22 +57,23 @@ export function createSessionCache(options: {
     }
   }
 
-  function startOpening(path: string): Entry {
-    const entry: Entry = { opening: options.open(path), session: null, leases: 0, lastUse: clock };
-    entries.set(path, entry);
+  function startOpening(key: string, path: string, patch?: WeightPatch): Entry {
+    const entry: Entry = { opening: options.open(path, patch), session: null, leases: 0, lastUse: clock };
+    entries.set(key, entry);
     return entry;
   }
 
   return {
-    async acquire(path) {
-      const entry = entries.get(path) ?? startOpening(path);
+    async acquire(path, patch) {
+      const key = patch === undefined ? path : `${path} with ${patch.key}`;
+      const entry = entries.get(key) ?? startOpening(key, path, patch);
       // Counted before the wait, so that nobody closes the session between its opening and its first use.
       entry.leases += 1;
       let session: ModelSession;
       try {
         session = await entry.opening;
       } catch (error) {
-        entries.delete(path);
+        entries.delete(key);
         throw error;
       }
       entry.session = session;

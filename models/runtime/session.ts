@@ -11,6 +11,19 @@ export interface DeviceOptions {
   readonly threads: number | null;
 }
 
+/** A graph whose weights were changed in memory, with every file that it keeps weights in. */
+export interface PatchedGraph {
+  readonly bytes: Uint8Array;
+  /** By the location that the graph states. */
+  readonly externalData: readonly { readonly path: string; readonly data: Uint8Array }[];
+}
+
+/** A change of a graph's weights at load time. Equal keys make equal changes. */
+export interface WeightPatch {
+  readonly key: string;
+  apply(path: string): Promise<PatchedGraph>;
+}
+
 /** An open graph. Calls run one after the other and block the event loop while they run: use a runner process. */
 export interface ModelSession {
   readonly path: string;
@@ -34,14 +47,19 @@ export class ModelLoadError extends Error {
 }
 
 /**
- * Opens an ONNX file on a device. External data is read from the folder of the file.
+ * Opens an ONNX file on a device, as it is or with changed weights. External data is read from the folder of the file.
  *
  * Only open files that `models/catalog` has verified. Throws ModelLoadError with the path and onnxruntime's reason.
  */
-export async function openSession(path: string, device: DeviceOptions): Promise<ModelSession> {
+export async function openSession(
+  path: string,
+  device: DeviceOptions,
+  patch?: WeightPatch,
+): Promise<ModelSession> {
   const ort = await loadOnnxRuntime();
   const before = process.memoryUsage.rss();
-  const session = await createSession(path, device, ort);
+  const graph = (await patch?.apply(path)) ?? null;
+  const session = await createSession(path, { device, ort, graph });
   const inputs = session.inputMetadata.map((info) => readInfo(info, path));
   const outputs = session.outputMetadata.map((info) => readInfo(info, path));
   const fileBytes = (await stat(path)).size;
@@ -83,11 +101,18 @@ export async function openSession(path: string, device: DeviceOptions): Promise<
 
 async function createSession(
   path: string,
-  device: DeviceOptions,
-  ort: Awaited<ReturnType<typeof loadOnnxRuntime>>,
+  {
+    device,
+    ort,
+    graph,
+  }: {
+    readonly device: DeviceOptions;
+    readonly ort: Awaited<ReturnType<typeof loadOnnxRuntime>>;
+    readonly graph: PatchedGraph | null;
+  },
 ): Promise<InferenceSession> {
   try {
-    return await ort.InferenceSession.create(path, {
+    const options: InferenceSession.SessionOptions = {
       executionProviders: device.provider === 'cpu' ? ['cpu'] : [device.provider, 'cpu'],
       logSeverityLevel: 3,
       // Batch and token counts vary from run to run, and a memory pattern is only right for the shape it was made for.
@@ -102,7 +127,9 @@ async function createSession(
           disable_quant_qdq: '1',
         },
       },
-    });
+    };
+    if (graph === null) return await ort.InferenceSession.create(path, options);
+    return await ort.InferenceSession.create(graph.bytes, { ...options, externalData: graph.externalData });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ModelLoadError(`cannot open ${path}: ${reason}`, { cause: error });

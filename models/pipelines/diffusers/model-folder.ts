@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveInput } from '../../runtime/io-adapter.ts';
-import type { ModelSession } from '../../runtime/session.ts';
+import type { ModelSession, WeightPatch } from '../../runtime/session.ts';
 import type { SessionCache, SessionLease } from '../../runtime/session-cache.ts';
 import { loadPromptTokenizer } from '../../text/load-tokenizer.ts';
 import type { PromptTokenizer } from '../../text/prompt-tokenizer.ts';
@@ -30,12 +30,13 @@ export interface ModelFolder {
 
 /**
  * Returns a model folder. `folders` are searched in order, so that a checkpoint may take the parts it shares with another
- * from there. `locate` overrides where a subfolder lies.
+ * from there. `locate` overrides where a subfolder lies, `patch` changes the weights of components as they are opened.
  */
 export function openModelFolder(options: {
   readonly folders: readonly string[];
   readonly sessions: SessionCache;
   readonly locate?: (name: string) => string | null;
+  readonly patch?: (name: string) => WeightPatch | undefined;
 }): ModelFolder {
   const { folders, sessions } = options;
   const leases: SessionLease[] = [];
@@ -54,8 +55,9 @@ export function openModelFolder(options: {
     return path;
   }
 
-  async function openComponent(path: string): Promise<Component> {
-    const lease = await sessions.acquire(join(path, 'model.onnx'));
+  async function openComponent(name: string): Promise<Component> {
+    const path = require(name);
+    const lease = await sessions.acquire(join(path, 'model.onnx'), options.patch?.(name));
     leases.push(lease);
     const config = existsSync(join(path, 'config.json')) ? await readObject(join(path, 'config.json')) : {};
     return { session: lease.session, config };
@@ -67,7 +69,7 @@ export function openModelFolder(options: {
       return path !== null && existsSync(join(path, 'model.onnx'));
     },
     open(name) {
-      const known = components.get(name) ?? openComponent(require(name));
+      const known = components.get(name) ?? openComponent(name);
       components.set(name, known);
       return known;
     },

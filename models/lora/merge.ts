@@ -1,0 +1,203 @@
+import { open, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PackError } from '../catalog/pack-error.ts';
+import { readTensors, type TensorEntry } from '../catalog/safetensors-file.ts';
+import { floatToHalf, halfToFloat } from '../runtime/half.ts';
+import type { PatchedGraph } from '../runtime/session.ts';
+import type { GraphWeight, GraphWeights } from './graph-weights.ts';
+import type { LoraLayer } from './layers.ts';
+import { fromLdmName } from './ldm-names.ts';
+
+/** A layer with the weight of the graph that it changes. */
+export interface LoraMatch {
+  readonly layer: LoraLayer;
+  readonly weight: GraphWeight;
+}
+
+export interface LoraMatches {
+  readonly matches: readonly LoraMatch[];
+  /** Layers for which the graph has no weight of their name and shape. */
+  readonly unmatched: readonly LoraLayer[];
+}
+
+/** Finds the weight of each layer by the module's path, and checks that the shapes fit. */
+export function matchLayers({ weights }: GraphWeights, layers: readonly LoraLayer[]): LoraMatches {
+  const exact = new Map(weights.map((weight) => [weight.module, weight]));
+  const matches: LoraMatch[] = [];
+  const unmatched: LoraLayer[] = [];
+  for (const layer of layers) {
+    const weight = namesOf(layer)
+      .map((name) => exact.get(name) ?? endingWith(weights, name))
+      .find((found) => found !== undefined);
+    if (weight && fits(layer, weight)) matches.push({ layer, weight });
+    else unmatched.push(layer);
+  }
+  return { matches, unmatched };
+}
+
+function namesOf({ module, target }: LoraLayer): readonly string[] {
+  if (target === 'denoiser') return [module, fromLdmName(module) ?? module];
+  // Newer encoders lost their outer module.
+  return [module, module.replace(/^text_model_/, '')];
+}
+
+/** Exporters may wrap the network in a module of their own, which then comes first in every path. */
+function endingWith(weights: readonly GraphWeight[], name: string): GraphWeight | undefined {
+  const found = weights.filter((weight) => weight.module.endsWith(`_${name}`));
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** Rows of `up`, columns of `down`, and what a middle adds to the columns. */
+function sizesOf({ down, up, mid }: LoraLayer): {
+  readonly rank: number;
+  readonly out: number;
+  readonly columns: number;
+} {
+  const rest = (shape: readonly number[]) => shape.slice(1).reduce((total, size) => total * size, 1);
+  const kernel = mid ? mid.shape.slice(2).reduce((total, size) => total * size, 1) : 1;
+  return { rank: down.shape[0] ?? 0, out: up.shape[0] ?? 0, columns: rest(down.shape) * kernel };
+}
+
+function fits(layer: LoraLayer, { dims, order }: GraphWeight): boolean {
+  const { rank, out, columns } = sizesOf(layer);
+  const [first = 0] = dims;
+  const others = dims.slice(1).reduce((total, size) => total * size, 1);
+  const rankFits =
+    rank > 0 &&
+    elements(layer.up) === out * rank &&
+    (layer.mid === null || (layer.mid.shape[0] === rank && layer.mid.shape[1] === rank));
+  return (
+    rankFits &&
+    (order === 'out-in' ? first === out && others === columns : first === columns && others === out)
+  );
+}
+
+function elements({ shape }: TensorEntry): number {
+  return shape.reduce((total, size) => total * size, 1);
+}
+
+/** One LoRA at one strength, with what of a graph it changes. */
+export interface LoraPart {
+  readonly file: string;
+  readonly strength: number;
+  readonly matches: readonly LoraMatch[];
+}
+
+/**
+ * Reads a graph with its weights and adds the LoRAs to them: W + strength · alpha/rank · up · down, summed in double
+ * precision and rounded once a LoRA. All of the graph's weights are in memory while it is opened.
+ *
+ * Only give it files that `models/catalog` has verified.
+ */
+export async function mergeLoras(
+  path: string,
+  locations: readonly string[],
+  parts: readonly LoraPart[],
+): Promise<PatchedGraph> {
+  const bytes = await readWhole(path);
+  const externalData = [];
+  for (const location of locations) {
+    externalData.push({ path: location, data: await readWhole(join(dirname(path), location)) });
+  }
+  const regionOf = ({ store, initializer }: GraphWeight): DataView => {
+    const file =
+      store.kind === 'inline' ? bytes : externalData.find(({ path: name }) => name === store.location)?.data;
+    if (!file || store.offset + store.length > file.length) {
+      throw new PackError('damaged', `${path}: the weights of ${initializer} lie outside of their file.`);
+    }
+    return new DataView(file.buffer, file.byteOffset + store.offset, store.length);
+  };
+  for (const { file, strength, matches } of parts) {
+    for (const { layer, weight } of matches) {
+      addLayer(regionOf(weight), weight, await readChange(file, layer), strength);
+    }
+  }
+  return { bytes, externalData };
+}
+
+/** down · up of one layer with its own scale: [out, columns]. */
+interface Change {
+  readonly scale: number;
+  readonly rank: number;
+  readonly out: number;
+  readonly columns: number;
+  readonly down: Float32Array;
+  readonly up: Float32Array;
+}
+
+async function readChange(file: string, layer: LoraLayer): Promise<Change> {
+  const { rank, out, columns } = sizesOf(layer);
+  const stored = typeof layer.alpha === 'number' || layer.alpha === null ? [] : [layer.alpha];
+  const middle = layer.mid ? [layer.mid] : [];
+  const [down, up, ...rest] = await readTensors(file, [layer.down, layer.up, ...stored, ...middle]);
+  const alpha = stored.length > 0 ? rest[0][0] : (layer.alpha ?? rank);
+  const scale = Number(alpha) / rank;
+  const mid = rest.at(-1);
+  return {
+    scale,
+    rank,
+    out,
+    columns,
+    down: layer.mid && mid ? throughMiddle(down, mid, rank) : down,
+    up,
+  };
+}
+
+/** mid[n, m, k] · down[m, j], which takes the place of down: [n, j, k]. */
+function throughMiddle(down: Float32Array, mid: Float32Array, rank: number): Float32Array {
+  const inputs = down.length / rank;
+  const kernel = mid.length / rank ** 2;
+  const out = new Float32Array(rank * inputs * kernel);
+  for (let n = 0; n < rank; n++) {
+    for (let j = 0; j < inputs; j++) {
+      for (let k = 0; k < kernel; k++) {
+        let sum = 0;
+        for (let m = 0; m < rank; m++) sum += mid[(n * rank + m) * kernel + k] * down[m * inputs + j];
+        out[(n * inputs + j) * kernel + k] = sum;
+      }
+    }
+  }
+  return out;
+}
+
+function addLayer(region: DataView, weight: GraphWeight, change: Change, strength: number): void {
+  const { rank, out, columns, down, up } = change;
+  const scale = strength * change.scale;
+  const isHalf = weight.type === 'float16';
+  const row = new Float64Array(columns);
+  for (let o = 0; o < out; o++) {
+    row.fill(0);
+    for (let r = 0; r < rank; r++) {
+      const factor = scale * up[o * rank + r];
+      for (let i = 0; i < columns; i++) row[i] += factor * down[r * columns + i];
+    }
+    for (let i = 0; i < columns; i++) {
+      const at = weight.order === 'out-in' ? o * columns + i : i * out + o;
+      if (isHalf) {
+        const value = halfToFloat(region.getUint16(at * 2, true)) + row[i];
+        region.setUint16(at * 2, floatToHalf(value), true);
+      } else region.setFloat32(at * 4, region.getFloat32(at * 4, true) + row[i], true);
+    }
+  }
+}
+
+/** Larger than one read call takes. */
+const CHUNK_BYTES = 256 * 1024 * 1024;
+
+/** Reads a file of any size. */
+export async function readWhole(path: string): Promise<Uint8Array> {
+  const { size } = await stat(path);
+  const bytes = new Uint8Array(size);
+  const handle = await open(path, 'r');
+  try {
+    let at = 0;
+    while (at < size) {
+      const { bytesRead } = await handle.read(bytes, at, Math.min(CHUNK_BYTES, size - at), at);
+      if (bytesRead === 0) throw new PackError('damaged', `${path} became shorter while it was read.`);
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await handle.close();
+  }
+}
