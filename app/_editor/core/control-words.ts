@@ -21,10 +21,15 @@ export const regionNames: readonly string[] = [
 
 /** A control layer in a few words: "Edges, 80 %" or "Regions, first thing, 100 %, steps 0–50 %". */
 export function describeControl(layer: ControlLayer): string {
-  const region = layer.map === 'segmentation' ? [regionNames[layer.region]?.toLowerCase() ?? ''] : [];
+  return `${controlWords[layer.map].name}, ${describeFollowing(layer)}`;
+}
+
+/** The same without its kind, for where the name says it already. */
+export function describeFollowing(layer: ControlLayer): string {
+  const region = layer.map === 'segmentation' ? [regionNames[layer.region] ?? ''] : [];
   const [start, end] = layer.range;
   const range = start === 0 && end === 1 ? [] : [`steps ${percent(start)}–${percent(end)} %`];
-  return [controlWords[layer.map].name, ...region, `${percent(layer.strength)} %`, ...range].join(', ');
+  return [...region, `${percent(layer.strength)} %`, ...range].join(', ');
 }
 
 export function percent(share: number): number {

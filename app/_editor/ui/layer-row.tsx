@@ -1,11 +1,11 @@
 'use client';
 
 import { memo, useEffect, useRef, useState } from 'react';
-import type { Layer, LayerId } from '../../../shared/document/schema.ts';
+import type { ControlLayer, Layer, LayerId } from '../../../shared/document/schema.ts';
 import { classNames } from '../../_ui/class-names.ts';
 import { Icon } from '../../_ui/icon.tsx';
 import { IconButton } from '../../_ui/icon-button.tsx';
-import { describeControl } from '../core/control-words.ts';
+import { controlWords, describeControl, describeFollowing } from '../core/control-words.ts';
 import { applyCommands } from '../core/editor.ts';
 import { useEditor, useReadable } from './editor-context.ts';
 import { LayerThumbnail } from './layer-thumbnail.tsx';
@@ -86,7 +86,7 @@ export const LayerRow = memo(function LayerRow({
         <span className={classNames('min-w-0 flex-1', layer.hidden && 'text-ink-faint')}>
           <span className="block truncate">{layer.name}</span>
           {layer.kind === 'control' ? (
-            <span className="block truncate text-12 text-ink-faint">{describeControl(layer)}</span>
+            <span className="block truncate text-12 text-ink-faint">{secondLine(layer)}</span>
           ) : null}
         </span>
       )}
@@ -121,6 +121,12 @@ export const LayerRow = memo(function LayerRow({
     </div>
   );
 });
+
+/** "Edges, 80 %", or only "80 %" under the name "Edges 2". */
+function secondLine(layer: ControlLayer): string {
+  const says = layer.name.startsWith(controlWords[layer.map].name);
+  return says || layer.map === 'segmentation' ? describeFollowing(layer) : describeControl(layer);
+}
 
 /** What a layer is, for who does not see its thumbnail. */
 function kindWords(layer: Layer): string {

@@ -7,6 +7,7 @@ import { unpackStroke } from '../../../shared/raster/stroke-points.ts';
 import { Icon } from '../../_ui/icon.tsx';
 import { localBox } from '../core/layer-geometry.ts';
 import { paintColor } from '../core/mask-color.ts';
+import type { PictureStore } from '../render/pictures.ts';
 import { useEditorParts, useReadable } from './editor-context.ts';
 
 /** Sides of a thumbnail, CSS pixels. */
@@ -47,20 +48,23 @@ function PictureThumbnail({ asset }: { readonly asset: ContentHash }) {
 /** The painted part of a mask or control layer in its colour, made anew a moment after it changed. */
 function PaintThumbnail({ layer }: { readonly layer: PaintLayer }) {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const { pictures } = useEditorParts();
+  const loaded = useReadable(pictures.revision);
   useEffect(() => {
     const timer = setTimeout(() => {
-      if (canvas.current !== null) drawPaint(canvas.current, layer);
+      if (canvas.current !== null) drawPaint(canvas.current, layer, pictures);
     }, 60);
     return () => clearTimeout(timer);
-  }, [layer]);
+    // A tile that has arrived since is drawn too.
+  }, [layer, pictures, loaded]);
   return <canvas className="size-full" height={side * 2} ref={canvas} width={side * 2} />;
 }
 
 /**
- * Strokes as plain lines without pressure or hardness: at 32 px nobody can tell, and it costs nothing. Baked tiles are not
- * decoded for it; their squares stand for them.
+ * Strokes as plain lines without pressure or hardness: at 32 px nobody can tell, and it costs nothing. Baked tiles of a
+ * mask are not decoded for it; their squares stand for them. Those of a map are shown, since its lines are all it is.
  */
-function drawPaint(canvas: HTMLCanvasElement, layer: PaintLayer): void {
+function drawPaint(canvas: HTMLCanvasElement, layer: PaintLayer, pictures: PictureStore): void {
   const context = canvas.getContext('2d');
   if (context === null) return;
   context.setTransform(1, 0, 0, 1, 0, 0);
@@ -73,9 +77,12 @@ function drawPaint(canvas: HTMLCanvasElement, layer: PaintLayer): void {
     context.scale(scale, scale);
     context.translate(-(box.x + box.width / 2), -(box.y + box.height / 2));
     context.fillStyle = color;
-    for (const key of layer.tiles.keys()) {
+    for (const [key, hash] of layer.tiles) {
       const [column, row] = parseTileKey(key);
-      context.fillRect(column * tileSize, row * tileSize, tileSize, tileSize);
+      const place = [column * tileSize, row * tileSize, tileSize, tileSize] as const;
+      const tile = layer.kind === 'control' ? pictures.get(hash) : null;
+      if (tile === null) context.fillRect(...place);
+      else if (tile.state === 'ready') context.drawImage(tile.image, ...place);
     }
     context.lineCap = 'round';
     context.lineJoin = 'round';
