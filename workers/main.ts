@@ -5,11 +5,15 @@ import { openAssetStore } from '../platform/storage/open.ts';
 import { poolSchema } from '../shared/contracts/generation.ts';
 import { startAgent } from './agent/agent.ts';
 
-/** The worker process: `--pools image,video`, `--slots N` jobs at once. Runs until SIGTERM or SIGINT. */
+/**
+ * The worker process: `--pools image,video`, `--slots N` runners, `--lanes N` jobs at once in each (by default as many as
+ * its model gains by). Runs until SIGTERM or SIGINT.
+ */
 const { values } = parseArgs({
   options: {
     pools: { type: 'string', default: 'image' },
     slots: { type: 'string', default: '1' },
+    lanes: { type: 'string' },
     probe: { type: 'boolean', default: false },
   },
 });
@@ -27,6 +31,7 @@ const agent = await startAgent({
   gessoHome: env.GESSO_HOME,
   pools: values.pools.split(',').map((name) => poolSchema.parse(name.trim())),
   slots: Math.max(1, Number.parseInt(values.slots, 10) || 1),
+  ...(values.lanes === undefined ? {} : { lanes: Math.max(1, Number.parseInt(values.lanes, 10) || 1) }),
   servesProbes: values.probe,
   log,
 });

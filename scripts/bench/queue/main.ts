@@ -5,6 +5,7 @@ import { measureDepth } from './depth.ts';
 import { measureFairness } from './fairness.ts';
 import type { Figure } from './measure.ts';
 import { measurePickup } from './pickup.ts';
+import { measurePictures } from './pictures.ts';
 import { measureThroughput } from './throughput.ts';
 
 /**
@@ -31,6 +32,7 @@ export async function run(args: readonly string[]): Promise<number> {
     await measure('throughput', () => measureThroughput(ground, 2_000));
     await measure('fairness', () => measureFairness(ground));
     await measure('pickup and cancel', () => measurePickup(ground, Number.parseInt(values.seconds, 10)));
+    await measure('pictures', () => measurePictures(ground, 6));
     await measure('depth', () => measureDepth(ground, 100_000));
     const measuredAt = new Date().toISOString();
     if (values.json)
