@@ -47,9 +47,9 @@ function stroke(index: number, by: string): Stroke {
   };
 }
 
-function addMask(doc: Y.Doc, strokes: readonly Stroke[]): void {
+function addMask(doc: Y.Doc, strokes: readonly Stroke[], kind = 'mask'): void {
   const layer = new Y.Map<unknown>();
-  layer.set(layerKeys.kind, 'mask');
+  layer.set(layerKeys.kind, kind);
   layer.set(layerKeys.position, [null, 'a0']);
   layer.set(layerKeys.tiles, new Y.Map());
   layer.set(layerKeys.strokes, Y.Array.from(strokes.map(encodeStroke)));
@@ -136,6 +136,18 @@ test('[B1] a tail of two hundred is left alone; old strokes go whoever painted t
   expect(planBakes(crowd, () => 0)).toEqual([]);
   const ageOf = (id: string) => (Number(id.slice(1)) < 120 ? strokeAgeKept + 1 : 0);
   expect(planBakes(crowd, ageOf)[0]?.strokes).toHaveLength(120);
+});
+
+test('[B1] a control layer is baked as a mask is; what takes no paint is left alone', () => {
+  const planOf = (kind: string) => {
+    const doc = new Y.Doc();
+    addMask(doc, many, kind);
+    return planBakes(doc, () => Number.POSITIVE_INFINITY);
+  };
+  expect(planOf('control')).toEqual(planOf('mask'));
+  expect(planOf('control')[0]?.strokes).toHaveLength(many.length);
+  expect(planOf('image')).toEqual([]);
+  expect(planOf('smell')).toEqual([]);
 });
 
 test('[B3] strokes painted while it bakes stay; two instances that bake at once paint nothing twice', async () => {

@@ -8,7 +8,13 @@ import { HOUSE_PACKS_FOLDER, listPackFolders } from '../../models/catalog/packs.
 import type { GenerationRequest } from '../../shared/contracts/generation.ts';
 import { parseRecipeText, RECIPE_KEYWORD } from '../../shared/contracts/recipe.ts';
 import { initialiseCanvas, rootsOf } from '../../shared/document/canvas.ts';
-import { identityTransform, layerKeys, type Transform } from '../../shared/document/schema.ts';
+import {
+  contentHashSchema,
+  identityTransform,
+  layerIdSchema,
+  layerKeys,
+  type Transform,
+} from '../../shared/document/schema.ts';
 import { encodeStroke } from '../../shared/document/strokes.ts';
 import { readPngText } from '../../shared/png/text-chunk.ts';
 import { packStroke } from '../../shared/raster/stroke-points.ts';
@@ -109,6 +115,32 @@ const decode = async (bytes: Uint8Array | undefined) =>
       .toBuffer(),
   );
 
+/** A canvas with two scribbled lines, each a layer of its own. */
+function canvasWithScribble(): Uint8Array {
+  const doc = new Y.Doc();
+  initialiseCanvas(doc, 'a red fox');
+  for (const [id, y] of [
+    ['above', 60],
+    ['below', 200],
+  ] as const) {
+    const layer = new Y.Map<unknown>();
+    rootsOf(doc).layers.set(id, layer);
+    layer.set(layerKeys.kind, 'control');
+    layer.set(layerKeys.map, 'scribble');
+    layer.set(layerKeys.position, [null, id]);
+    layer.set(layerKeys.tiles, new Y.Map());
+    const points = packStroke([
+      { x: 40, y, pressure: 1 },
+      { x: 220, y, pressure: 1 },
+    ]);
+    const brush = { tool: 'brush', size: 8, opacity: 1, hardness: 1, points, by: 'me' } as const;
+    layer.set(layerKeys.strokes, Y.Array.from([encodeStroke({ id: 's', ...brush })]));
+  }
+  const state = Y.encodeStateAsUpdate(doc);
+  doc.destroy();
+  return state;
+}
+
 describe('generate-image, in its own process with the house pack', () => {
   test('the same seed gives the same picture, in a batch or alone, and the PNG carries its recipe', async () => {
     const seen: TaskProgress[] = [];
@@ -175,6 +207,56 @@ describe('generate-image, in its own process with the house pack', () => {
       return picture.reduce((sum, value, i) => sum + Math.abs(value - (pixels[i] ?? 0)), 0) / picture.length;
     };
     expect(await distance(0.3)).toBeLessThan(await distance(0.9));
+  });
+
+  test('a control layer is composed, followed, stored, and named by the recipe', async () => {
+    const control = { kind: 'scribble', strength: 0.8, range: [0, 0.9] } as const;
+    const ask = (id: string) => ({
+      ...inputOf({
+        controls: [{ ...control, source: { kind: 'layers', layerIds: [layerIdSchema.parse(id)] } }],
+      }),
+      canvasState: canvasWithScribble(),
+    });
+    const above = await run(ask('above'));
+    const below = await run(ask('below'));
+    expect(await decode(above.outputs[0]?.file.bytes)).not.toEqual(
+      await decode(below.outputs[0]?.file.bytes),
+    );
+    expect(above.inputs.map((input) => input.role)).toEqual(['control']);
+    const bytes = above.inputs[0]?.file.bytes ?? new Uint8Array();
+    const map = await decode(bytes);
+    expect(map[(60 * side + 128) * 3]).toBe(255);
+    expect(map[(200 * side + 128) * 3]).toBe(0);
+    expect(above.outputs[0]?.recipe).toMatchObject({ controls: [{ ...control, sha256: hashBytes(bytes) }] });
+
+    const stored = contentHashSchema.parse(hashBytes(bytes));
+    const again = await run({
+      ...inputOf({ controls: [{ ...control, source: { kind: 'asset', asset: stored } }] }),
+      assets: new Map([[stored, bytes]]),
+    });
+    expect(await decode(again.outputs[0]?.file.bytes)).toEqual(await decode(above.outputs[0]?.file.bytes));
+  });
+
+  test('a map that the pack has not learned, or whose layer is gone, fails with words', async () => {
+    const layers = { kind: 'layers', layerIds: [layerIdSchema.parse('above')] } as const;
+    const control = { kind: 'pose', strength: 1, range: [0, 1], source: layers } as const;
+    const failing = async (request: Partial<GenerationRequest>) =>
+      runner.run(
+        'generate-image',
+        { ...inputOf(request), canvasState: canvasWithScribble() },
+        () => undefined,
+      ).ended;
+    expect(await failing({ controls: [control] })).toMatchObject({
+      kind: 'failed',
+      code: 'bad_input',
+      message: expect.stringMatching(/not learned to follow pose maps; it knows edge/),
+    });
+    const gone = { kind: 'layers', layerIds: [layerIdSchema.parse('gone')] } as const;
+    expect(await failing({ controls: [{ ...control, kind: 'edge', source: gone }] })).toMatchObject({
+      kind: 'failed',
+      code: 'bad_input',
+      message: expect.stringMatching(/not on the canvas/),
+    });
   });
 
   test('a request that contradicts the pixels fails with words, a cancelled one stops', async () => {

@@ -8,6 +8,7 @@ import { loseAttempt } from '../../../platform/queue/settle-failure.ts';
 import { settleSuccess } from '../../../platform/queue/settle-success.ts';
 import { onPool, openPool } from '../../../platform/queue/sql.ts';
 import { beat, registerWorker, type WorkerRow } from '../../../platform/queue/workers.ts';
+import { generationSettingsSchema } from '../../../shared/contracts/recipe.ts';
 import { readCanvas, rootsOf } from '../../../shared/document/canvas.ts';
 import { identityTransform, layerKeys } from '../../../shared/document/schema.ts';
 import { openTestWeb, type TestPerson, type TestWeb } from '../../testing/web-services.ts';
@@ -15,6 +16,7 @@ import { buildWorld, type World } from '../../testing/world.ts';
 import { appendUpdate } from '../canvas-log/service.ts';
 import { eventHubOf, type FeedEvent } from './event-hub.ts';
 import { followEvents } from './feed.ts';
+import { costOf } from './plan.ts';
 import { queueLimits } from './policy.ts';
 import { queueClientOf } from './queue-client.ts';
 import {
@@ -117,17 +119,22 @@ async function finish(): Promise<string> {
 }
 
 async function putPicture(): Promise<void> {
+  await putLayer('layer-1', { [layerKeys.kind]: 'image' });
+}
+
+/** Puts a layer that shows the team's picture in the frame. */
+async function putLayer(id: string, own: Readonly<Record<string, unknown>>): Promise<void> {
   const doc = new Y.Doc();
   const layer = new Y.Map<unknown>();
   const values = {
-    [layerKeys.kind]: 'image',
     [layerKeys.position]: [null, 'a0'],
     [layerKeys.transform]: identityTransform,
     [layerKeys.asset]: world.assetHash,
     [layerKeys.size]: [256, 256],
+    ...own,
   };
   for (const [key, value] of Object.entries(values)) layer.set(key, value);
-  rootsOf(doc).layers.set('layer-1', layer);
+  rootsOf(doc).layers.set(id, layer);
   const update = Y.encodeStateAsUpdate(doc);
   await appendUpdate(web.services.database, {
     canvasId: world.canvasId,
@@ -135,6 +142,33 @@ async function putPicture(): Promise<void> {
     update,
     userId: people.editor.userId,
   });
+}
+
+function recipeWith(controls: readonly unknown[]): unknown {
+  const settings = generationSettingsSchema.parse({
+    mode: 'text-to-image',
+    prompt: 'a fox',
+    negativePrompt: '',
+    seed: 9,
+    width: 256,
+    height: 256,
+    steps: 4,
+    guidanceScale: 3,
+    solver: 'flow-euler',
+    strength: 0.6,
+  });
+  return {
+    ...settings,
+    format: 'gesso-recipe/1',
+    pack: { id: 'house-image', version: '1', sha256: 'a'.repeat(64) },
+    source: null,
+    mask: null,
+    controls,
+    canvas: null,
+    worker: 'w',
+    durationMs: 800,
+    createdAt: '2026-11-23T12:00:00.000Z',
+  };
 }
 
 const codeOf = async (work: Promise<unknown>) =>
@@ -169,6 +203,67 @@ describe('a request', () => {
     const made = await requestGeneration(services, asker(), { ...plain, settings: { strength: 0.4 } });
     expect(made.request).toMatchObject({ mode: 'image-to-image', strength: 0.4, source: { kind: 'canvas' } });
     expect(made.inputs).toMatchObject([{ role: 'layer', layerId: 'layer-1', hash: world.assetHash }]);
+  });
+
+  test('what is followed is asked for as it is on the canvas, costs its share, and is lineage', async () => {
+    const control = { [layerKeys.kind]: 'control', [layerKeys.range]: [0, 0.5] };
+    await putLayer('lines', { ...control, [layerKeys.map]: 'edge', [layerKeys.strength]: 0.7 });
+    await putLayer('near', { ...control, [layerKeys.map]: 'depth' });
+    await putLayer('hidden', { ...control, [layerKeys.map]: 'pose', [layerKeys.hidden]: true });
+    const made = await requestGeneration(services, asker(), { ...plain, settings: { count: 1, steps: 4 } });
+    expect(made.request).toMatchObject({
+      mode: 'text-to-image',
+      controls: [
+        { kind: 'edge', strength: 0.7, range: [0, 0.5], source: { kind: 'layers', layerIds: ['lines'] } },
+        { kind: 'depth', strength: 1, range: [0, 0.5], source: { kind: 'layers', layerIds: ['near'] } },
+      ],
+    });
+    expect(made.inputs.map(({ role, layerId }) => [role, layerId]).toSorted()).toEqual([
+      ['layer', 'lines'],
+      ['layer', 'near'],
+    ]);
+    if (made.request !== null) expect(costOf(made.request)).toBe(8);
+
+    const { boss, job } = await claim();
+    const sha256 = world.assetHash;
+    const recipeControls = [
+      { kind: 'edge', strength: 0.7, range: [0, 0.5], sha256 },
+      { kind: 'depth', strength: 1, range: [0, 0.5], sha256: 'd'.repeat(64) },
+    ];
+    await settleSuccess({ boss, pool }, job, {
+      generationId: job.generationId,
+      outputs: [
+        {
+          id: `out-${job.generationId}`,
+          index: 0,
+          seed: 9,
+          assetHash: sha256,
+          width: 256,
+          height: 256,
+          recipe: recipeWith(recipeControls),
+        },
+      ],
+      assets: [],
+      inputs: [{ role: 'control', assetHash: sha256 }],
+      durationMs: 800,
+    });
+    const done = await getGeneration(services, made.id);
+    expect(done.inputs).toContainEqual(expect.objectContaining({ role: 'control', hash: sha256 }));
+    expect(done.outputs[0]?.recipe?.controls).toEqual(recipeControls);
+
+    await services.database.canvasVersion.deleteMany({ where: { canvasId: world.canvasId } });
+    const again = { generationId: made.id, outputId: null, seed: 3, count: 1 };
+    const rerun = await runAgain(services, asker(), again);
+    expect(rerun.request?.controls.map(({ source }) => source)).toEqual([
+      { kind: 'asset', asset: sha256 },
+      { kind: 'asset', asset: 'd'.repeat(64) },
+    ]);
+  });
+
+  test('more maps than can be followed at once are refused', async () => {
+    const control = { [layerKeys.kind]: 'control', [layerKeys.map]: 'edge' };
+    for (let i = 0; i < 9; i += 1) await putLayer(`lines-${i}`, control);
+    expect(await codeOf(requestGeneration(services, asker(), plain))).toBe('bad_input');
   });
 
   test('a mode that contradicts the canvas is refused with a reason', async () => {
