@@ -95,13 +95,13 @@ function collect(nodes: readonly Node[], initializers: ReadonlyMap<string, Initi
     const source = sourceOf(node.inputs[1] ?? '', { producers, initializers });
     if (!source) continue;
     const { name, dims, type, store } = source.initializer;
-    const module = moduleOf(name, node, biases);
+    const path = moduleOf(name, node, biases);
     const float = type === FLOAT ? 'float32' : type === FLOAT16 ? 'float16' : null;
-    if (module === null || float === null || store === null) continue;
+    if (path === null || float === null || store === null) continue;
     // A MatMul's weight has outputs as columns; a Gemm's and a transposed one's the other way round.
     const flipped = node.op === 'MatMul' || (node.op === 'Gemm' && !node.transB);
     const order = node.op !== 'Conv' && flipped !== source.transposed ? 'in-out' : 'out-in';
-    const weight: GraphWeight = { module, initializer: name, dims, type: float, order, store };
+    const weight: GraphWeight = { module: path, initializer: name, dims, type: float, order, store };
     // Equal parameters may have been stored once for several modules; changing one would change all.
     found.set(name, found.has(name) ? null : weight);
   }

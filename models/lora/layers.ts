@@ -58,24 +58,24 @@ const DOTTED: readonly (readonly [string, LoraTarget])[] = [
 
 /** Groups the tensors of a LoRA file into layers, by the names of kohya's scripts or of diffusers and PEFT. */
 export function readLayers({ tensors, metadata }: TensorIndex): LoraLayers {
-  const groups = new Map<string, { readonly module: readonly [LoraTarget, string] } & Parts>();
+  const groups = new Map<string, { readonly place: readonly [LoraTarget, string] } & Parts>();
   const unread: string[] = [];
   for (const [name, entry] of tensors) {
     const found = splitName(name);
-    const module = found && readModule(found.module);
-    if (!found || !module) {
+    const place = found && readModule(found.module);
+    if (!found || !place) {
       unread.push(name);
       continue;
     }
-    const group = groups.get(module.join(':')) ?? { module, names: [] };
+    const group = groups.get(place.join(':')) ?? { place, names: [] };
     group[found.part] = entry;
     group.names.push(name);
-    groups.set(module.join(':'), group);
+    groups.set(place.join(':'), group);
   }
   const alphas = readAlphas(metadata);
   const layers: LoraLayer[] = [];
-  for (const { module, names, down, up, mid = null, alpha } of groups.values()) {
-    const [target, path] = module;
+  for (const { place, names, down, up, mid = null, alpha } of groups.values()) {
+    const [target, path] = place;
     if (down && up) {
       layers.push({ target, module: path, down, up, mid, alpha: alpha ?? alphas.get(target) ?? null });
     } else unread.push(...names);
@@ -95,8 +95,8 @@ function splitName(name: string): { readonly module: string; readonly part: Part
   const old = PROCESSOR.exec(name);
   if (old) {
     const [suffix, projection, part] = old;
-    const module = `${name.slice(0, -suffix.length)}.${projection === 'to_out' ? 'to_out.0' : projection}`;
-    return { module, part: part === 'down' ? 'down' : 'up' };
+    const path = `${name.slice(0, -suffix.length)}.${projection === 'to_out' ? 'to_out.0' : projection}`;
+    return { module: path, part: part === 'down' ? 'down' : 'up' };
   }
   for (const [suffix, part] of SUFFIXES) {
     const found = suffix.exec(name);

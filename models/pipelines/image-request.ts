@@ -39,6 +39,14 @@ export interface ImageTimings {
   readonly evaluations: number;
 }
 
+/** A LoRA that was merged into the model for a picture. */
+export interface AppliedLora {
+  readonly name: string;
+  readonly strength: number;
+  /** SHA-256 of its file. */
+  readonly sha256: string;
+}
+
 /** What a running generation says, in order: progress and preview after each step, one result at the end. */
 export type ImageEvent =
   | { readonly type: 'progress'; readonly step: number; readonly steps: number }
@@ -55,4 +63,8 @@ export type ImageEvent =
       readonly height: number;
       readonly rgb: Uint8Array;
       readonly timings: ImageTimings;
+      /** LoRAs that the prompt asked for. */
+      readonly loras?: readonly AppliedLora[];
+      /** Sentences about parts of the request that had no effect. */
+      readonly notices?: readonly string[];
     };

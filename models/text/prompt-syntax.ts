@@ -45,6 +45,11 @@ export function parsePrompt(prompt: string): ParsedPrompt {
   return { parts, loras };
 }
 
+/** Returns a prompt without its LoRA tags, otherwise as it was. */
+export function withoutLoras(prompt: string): string {
+  return prompt.replace(LORA, ' ').trim();
+}
+
 /** Returns the words of a prompt without its syntax. */
 export function plainText(prompt: string): string {
   return parsePrompt(prompt)

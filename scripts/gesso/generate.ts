@@ -101,11 +101,13 @@ async function generate(options: GenerateOptions, signal: AbortSignal): Promise<
     for (let i = 0; i < count; i += 1) {
       const request = { ...prepared.request, seed: (seed + i) % 0x1_0000_0000 };
       const result = await watch(model.generate(request, { signal, now: () => performance.now() }));
+      if (i === 0) for (const notice of result.notices ?? []) process.stderr.write(`${notice}\n`);
       const recipe = recipeSchema.parse({
         ...request,
         format: 'gesso-recipe/1',
         pack: { id: model.id, version: model.version, sha256: model.sha256 },
         scheduler: model.scheduler ?? undefined,
+        loras: result.loras,
         source: prepared.source,
         mask: prepared.mask,
         controls: prepared.controls,

@@ -1,6 +1,15 @@
-import { join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { addPack, removePack } from '../../models/catalog/add-pack.ts';
+import {
+  addLora,
+  listLoras,
+  loraFolder,
+  removeLora,
+  toLoraId,
+  verifyLora,
+} from '../../models/catalog/loras.ts';
 import type { PackManifest } from '../../models/catalog/manifest.ts';
 import { PackError } from '../../models/catalog/pack-error.ts';
 import {
@@ -24,11 +33,14 @@ const USAGE = `Usage: npx gesso models COMMAND
       --version TEXT     which one it is
       --license TEXT     under which terms it may be used
       --link             link the files instead of copying them (same disk only)
+  add FILE.safetensors   check a LoRA file and copy it; a prompt applies it with <lora:ID:0.8>
+      --id, --name, --license as above
   verify [ID …]          check every file against its hash
-  remove ID              delete a model that was added
+  remove ID              delete a model or a LoRA that was added
 
 Folders in the diffusers layout with ONNX graphs can be added: exports by optimum, by diffusers' script, by Olive
-and those of Amuse. A folder with pickles, links or weights outside of it is refused.
+and those of Amuse. A folder with pickles, links or weights outside of it is refused. LoRA files may have the names of
+kohya's scripts or of diffusers and PEFT.
 `;
 
 /** `gesso models`: the packs of this machine. Returns 0, 1 when a pack is broken or refused, 2 for wrong arguments. */
@@ -73,13 +85,22 @@ function allFolders(): readonly string[] {
   return listPackFolders(resolve(readEnv().GESSO_HOME));
 }
 
+function ownLoras(): string {
+  return loraFolder(resolve(readEnv().GESSO_HOME));
+}
+
 async function list(args: readonly string[]): Promise<number> {
   const { values } = parse(args, { json: { type: 'boolean' } }, 0);
   const { packs, broken } = await listPacks(allFolders());
   const rows = packs.map(describe);
+  const found = await listLoras(ownLoras());
+  const faults = [...broken, ...found.broken];
   if (values.json === true) {
-    const faults = broken.map(({ folder, error }) => ({ folder, error: error.message }));
-    process.stdout.write(`${JSON.stringify({ packs: rows, broken: faults }, null, 2)}\n`);
+    const loras = found.loras.map(({ manifest: { file, ...manifest }, folder }) => {
+      return { ...manifest, sha256: file.sha256, bytes: file.bytes, folder };
+    });
+    const messages = faults.map(({ folder, error }) => ({ folder, error: error.message }));
+    process.stdout.write(`${JSON.stringify({ packs: rows, loras, broken: messages }, null, 2)}\n`);
     return 0;
   }
   const widths = [
@@ -93,10 +114,14 @@ async function list(args: readonly string[]): Promise<number> {
       `${cells.join('  ')}  ${formatBytes(row.bytes)}  ${row.name}${row.house ? '' : ' (added)'}\n`,
     );
   }
-  for (const { folder, error } of broken) {
+  for (const { manifest } of found.loras) {
+    const { id, name, layers, file } = manifest;
+    process.stdout.write(`<lora:${id}>  ${layers} layers  ${formatBytes(file.bytes)}  ${name} (added)\n`);
+  }
+  for (const { folder, error } of faults) {
     process.stdout.write(`${folder} cannot be used: ${error.message}\n`);
   }
-  if (rows.length === 0 && broken.length === 0) {
+  if (rows.length === 0 && found.loras.length === 0 && faults.length === 0) {
     process.stdout.write('No models are installed.\n');
   }
   return 0;
@@ -123,6 +148,13 @@ async function add(args: readonly string[]): Promise<number> {
     1,
   );
   const [source] = positionals;
+  if ((await stat(source).catch(() => null))?.isFile() === true) {
+    return addLoraFile(source, {
+      id: textOf(values.id),
+      name: textOf(values.name),
+      license: textOf(values.license),
+    });
+  }
   const folderName = source.split(/[/\\]/).findLast((part) => part !== '' && part !== '.');
   const name = textOf(values.name) ?? folderName ?? 'model';
   const id = textOf(values.id) ?? toId(name);
@@ -163,29 +195,63 @@ async function add(args: readonly string[]): Promise<number> {
   }
 }
 
+async function addLoraFile(
+  source: string,
+  given: { readonly id?: string; readonly name?: string; readonly license?: string },
+): Promise<number> {
+  const name = given.name ?? basename(source).replace(/\.safetensors$/i, '');
+  const id = given.id ?? toLoraId(name);
+  if (id !== toLoraId(id) || id === '') {
+    throw new UsageError('--id takes lower-case letters, digits and single dashes between them, at most 64.');
+  }
+  process.stderr.write(`Checking ${source} …\n`);
+  const license = given.license ?? 'not stated';
+  const { manifest, unread } = await addLora({ source, target: ownLoras(), id, name, license });
+  if (unread.length > 0) {
+    process.stderr.write(
+      `Note: ${unread.length} tensors are of a kind that is not read, such as ${unread[0]}.\n`,
+    );
+  }
+  process.stdout.write(
+    `Added ${id}: LoRA of ${manifest.layers} layers, ${formatBytes(manifest.file.bytes)}. In a prompt: <lora:${id}:0.8>\n`,
+  );
+  return 0;
+}
+
 async function verify(args: readonly string[]): Promise<number> {
   const { positionals } = parse(args, {}, null);
   const { packs, broken } = await listPacks(allFolders());
-  const unknown = positionals.find((id) => !packs.some((pack) => pack.manifest.id === id));
+  const loras = await listLoras(ownLoras());
+  const checks: readonly Check[] = [
+    ...packs.map(({ manifest, folder }) => ({
+      id: manifest.id,
+      run: async () => (await verifyPack(folder)).sha256,
+    })),
+    ...loras.loras.map((lora) => ({
+      id: lora.manifest.id,
+      run: async () => (await verifyLora(lora), lora.manifest.file.sha256),
+    })),
+  ];
+  const unknown = positionals.find((id) => !checks.some((check) => check.id === id));
   if (unknown !== undefined) {
-    throw new UsageError(`There is no model '${unknown}'.`);
+    throw new UsageError(`There is no model or LoRA '${unknown}'.`);
   }
-  const wanted = packs.filter((pack) => positionals.length === 0 || positionals.includes(pack.manifest.id));
   let faults = 0;
-  for (const { manifest, folder } of wanted) {
+  for (const { id, run: check } of checks) {
+    if (positionals.length > 0 && !positionals.includes(id)) continue;
     try {
-      const { sha256 } = await verifyPack(folder);
-      process.stdout.write(`${manifest.id}: all files are as they should be (${sha256.slice(0, 12)})\n`);
+      const sha256 = await check();
+      process.stdout.write(`${id}: all files are as they should be (${sha256.slice(0, 12)})\n`);
     } catch (error) {
       if (!(error instanceof PackError)) {
         throw error;
       }
       faults += 1;
-      process.stdout.write(`${manifest.id}: ${error.message}\n`);
+      process.stdout.write(`${id}: ${error.message}\n`);
     }
   }
   if (positionals.length === 0) {
-    for (const { folder, error } of broken) {
+    for (const { folder, error } of [...broken, ...loras.broken]) {
       faults += 1;
       process.stdout.write(`${folder}: ${error.message}\n`);
     }
@@ -193,9 +259,21 @@ async function verify(args: readonly string[]): Promise<number> {
   return faults === 0 ? 0 : 1;
 }
 
+/** One model or LoRA to compare with its hashes. */
+interface Check {
+  readonly id: string;
+  /** Returns its hash; throws PackError when something differs. */
+  readonly run: () => Promise<string>;
+}
+
 async function remove(args: readonly string[]): Promise<number> {
   const { positionals } = parse(args, {}, 1);
-  const folder = await removePack(positionals[0], { target: ownFolder(), folders: allFolders() });
+  const [id] = positionals;
+  const { loras } = await listLoras(ownLoras());
+  const isLora = loras.some(({ manifest }) => manifest.id === id);
+  const folder = isLora
+    ? await removeLora(id, ownLoras())
+    : await removePack(id, { target: ownFolder(), folders: allFolders() });
   process.stdout.write(`Removed ${folder}\n`);
   return 0;
 }

@@ -65,6 +65,13 @@ export type RecipeControl = z.infer<typeof recipeControlSchema>;
 /** A picture whose look is followed: what is in it, not where. */
 export const recipeReferenceSchema = z.object({ strength: controlStrengthSchema, sha256: sha256Schema });
 
+/** A LoRA and how strongly it was applied; the hash is its file's. */
+export const recipeLoraSchema = z.object({
+  name: z.string().min(1).max(100),
+  strength: z.number(),
+  sha256: sha256Schema,
+});
+
 export const recipeSchema = generationSettingsSchema.extend({
   format: z.literal('gesso-recipe/1'),
   pack: z.object({
@@ -75,6 +82,8 @@ export const recipeSchema = generationSettingsSchema.extend({
   }),
   /** The scheduler class of a pack that brings its own; where it is given, `solver` was not used. */
   scheduler: z.string().max(100).optional(),
+  /** LoRA files merged into the pack's weights, as the prompt named them; absent where it named none. */
+  loras: z.array(recipeLoraSchema).readonly().optional(),
   /** Hash of the source picture's bytes as they were given to the worker; null when the mode takes none. */
   source: z.object({ sha256: sha256Schema }).nullable(),
   mask: z.object({ sha256: sha256Schema }).nullable(),

@@ -144,7 +144,12 @@ async function makeOutput(
         await tell.preview({ width: event.width, height: event.height, data: event.rgb });
         break;
       case 'result': {
-        const recipe = recipeOf(input, { work, seed, durationMs: event.timings.totalMs });
+        const recipe = recipeOf(input, {
+          work,
+          seed,
+          durationMs: event.timings.totalMs,
+          loras: event.loras,
+        });
         const png = await encodePng({ width: event.width, height: event.height, data: event.rgb }, 3);
         const bytes = writePngText(png, RECIPE_KEYWORD, JSON.stringify(recipe));
         const { width, height } = event;
@@ -189,7 +194,12 @@ function settingsOf({ request }: GenerateImageInput) {
 
 function recipeOf(
   input: GenerateImageInput,
-  made: { readonly work: Work; readonly seed: number; readonly durationMs: number },
+  made: {
+    readonly work: Work;
+    readonly seed: number;
+    readonly durationMs: number;
+    readonly loras: Recipe['loras'];
+  },
 ): Recipe {
   const { model, inputs } = made.work;
   const hashesOf = (role: MadeInput['role']) =>
@@ -202,6 +212,7 @@ function recipeOf(
     format: 'gesso-recipe/1',
     pack: { id: model.id, version: model.version, sha256: model.sha256 },
     scheduler: model.scheduler ?? undefined,
+    loras: made.loras,
     source: hashesOf('source')[0] ?? null,
     mask: hashesOf('mask')[0] ?? null,
     controls: hashesOf('control').map((hash, i) => {

@@ -1,4 +1,5 @@
 import type { DiffusersManifest } from '../../catalog/manifest.ts';
+import { loraFolderBeside } from '../../catalog/loras.ts';
 import type { VerifiedPack } from '../../catalog/packs.ts';
 import { readScheduler } from '../../core/config/read.ts';
 import { TorchGenerator } from '../../core/random/torch-generator.ts';
@@ -10,6 +11,7 @@ import { type RgbPicture, toBytes, toFloatPicture, toSignedPlanes } from '../ima
 import { fillFromOutside, pasteIntoSource } from '../image/seam.ts';
 import type { ImageModel, ImageRun } from '../image-model.ts';
 import type { ImageEvent, ImageRequest, ImageTimings } from '../image-request.ts';
+import { withoutLoras } from '../../text/prompt-syntax.ts';
 import { PipelineError } from '../pipeline-error.ts';
 import { toPictures } from './decoded-pictures.ts';
 import { runFlux } from './flux.ts';
@@ -18,6 +20,7 @@ import { runLatentConsistency } from './latent-consistency.ts';
 import type { LatentResult, RunContext, StepEvent } from './latent-loop.ts';
 import { fitPreviewMap, type PreviewMap, previewLatents } from './latent-preview.ts';
 import { configNumber, type ModelFolder, openModelFolder } from './model-folder.ts';
+import { createPromptLoras } from './prompt-loras.ts';
 import { runStableDiffusion3 } from './stable-diffusion-3.ts';
 import { runStableDiffusion } from './stable-diffusion.ts';
 import { runStableDiffusionXl } from './stable-diffusion-xl.ts';
@@ -75,6 +78,13 @@ export async function openDiffusersImageModel(
   const folder = openModelFolder({ folders: [pack.folder], sessions });
   const { scheduler } = readScheduler(await folder.readSchedulerConfig('scheduler'));
   const denoiser = await folder.open(folder.has('unet') ? 'unet' : 'transformer');
+  const promptLoras = createPromptLoras({
+    packFolder: pack.folder,
+    modelName: manifest.name,
+    loras: loraFolderBeside(pack.folder),
+    sessions,
+    folder,
+  });
   let previewMap: PreviewMap | null = null;
 
   async function* generate(request: ImageRequest, run: ImageRun): AsyncGenerator<ImageEvent> {
@@ -87,34 +97,38 @@ export async function openDiffusersImageModel(
     const started = run.now();
     let denoised = started;
     const frame = padToMultiple(request.width, request.height, habits?.multiple ?? 64);
+    const changed = await promptLoras.open(request);
+    const loras = changed && { loras: changed.applied, notices: changed.notices };
     let evaluations = 0;
-    for await (const event of await start(request, {
-      frame,
-      manifest,
-      context: { folder, signal: run.signal },
-    })) {
-      switch (event.type) {
-        case 'step': {
-          evaluations += 1;
-          denoised = run.now();
-          yield { type: 'progress', step: event.step, steps: event.steps };
-          if (event.shape.length === 4) {
-            const preview = previewLatents({ shape: event.shape, data: event.latents }, previewMap);
-            const { width, height, data: rgb } = preview;
-            yield { type: 'preview', step: event.step, width, height, rgb };
+    try {
+      const prompt = withoutLoras(request.prompt);
+      const context = { folder: changed?.folder ?? folder, signal: run.signal };
+      for await (const event of await start({ ...request, prompt }, { frame, manifest, context })) {
+        switch (event.type) {
+          case 'step': {
+            evaluations += 1;
+            denoised = run.now();
+            yield { type: 'progress', step: event.step, steps: event.steps };
+            if (event.shape.length === 4) {
+              const preview = previewLatents({ shape: event.shape, data: event.latents }, previewMap);
+              const { width, height, data: rgb } = preview;
+              yield { type: 'preview', step: event.step, width, height, rgb };
+            }
+            break;
           }
-          break;
-        }
-        case 'result': {
-          previewMap ??=
-            event.latents.shape.length === 4 ? fitPreviewMap(event.latents, event.decoded) : null;
-          const painted = pasteIntoSource(toAskedSize(event.decoded, frame), request);
-          const { width, height, data: rgb } = painted;
-          const timings = timingsOf({ started, denoised, finished: run.now(), evaluations });
-          yield { type: 'result', width, height, rgb, timings };
-          return;
+          case 'result': {
+            previewMap ??=
+              event.latents.shape.length === 4 ? fitPreviewMap(event.latents, event.decoded) : null;
+            const painted = pasteIntoSource(toAskedSize(event.decoded, frame), request);
+            const { width, height, data: rgb } = painted;
+            const timings = timingsOf({ started, denoised, finished: run.now(), evaluations });
+            yield { type: 'result', width, height, rgb, timings, ...loras };
+            return;
+          }
         }
       }
+    } finally {
+      changed?.folder.close();
     }
   }
 
