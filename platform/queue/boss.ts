@@ -75,6 +75,19 @@ export async function lockJob(sql: SqlExecutor, claim: Claim): Promise<void> {
   );
 }
 
+/** Gives waiting jobs other places in line. */
+export async function setPriorities(
+  sql: SqlExecutor,
+  jobs: readonly { readonly queue: string; readonly jobId: string; readonly priority: number }[],
+): Promise<void> {
+  await sql.executeSql(
+    `update ${bossSchema}.job j set priority = c.priority
+       from unnest($1::text[], $2::uuid[], $3::int[]) as c(name, id, priority)
+      where j.name = c.name and j.id = c.id`,
+    [jobs.map((job) => job.queue), jobs.map((job) => job.jobId), jobs.map((job) => job.priority)],
+  );
+}
+
 /** Takes a running job's remaining retries away, so that its next failure is final and goes to the dead letters. */
 export async function exhaustRetries(sql: SqlExecutor, claim: Claim): Promise<void> {
   await sql.executeSql(

@@ -40,7 +40,7 @@ export async function takePlace(
       )
       update generation
          set state = 'queued', "jobId" = $6, priority = -least(floor(charged.start + 0.5), ${largestInt})::int,
-             attempt = 0, crashes = 0, step = 0, error = null, "workerId" = null, "startedAt" = null,
+             "pausedAt" = null, attempt = 0, crashes = 0, step = 0, error = null, "workerId" = null, "startedAt" = null,
              "finishedAt" = null
         from charged
        where id = $5
@@ -92,6 +92,20 @@ export async function ensureClock(sql: SqlExecutor, pool: string): Promise<void>
     `insert into team_share ("organizationId", pool, "virtualTime") values ($1, $2, 0) on conflict do nothing`,
     [poolClockId, pool],
   );
+}
+
+/** The start tag that a newcomer of the pool would get now. */
+export async function currentClock(sql: SqlExecutor, pool: string): Promise<number> {
+  const [clock] = await select(sql, z.object({ now: z.coerce.number() }), {
+    text: `select "virtualTime" as now from team_share where "organizationId" = $1 and pool = $2`,
+    values: [poolClockId, pool],
+  });
+  return clock?.now ?? 0;
+}
+
+/** pg-boss serves high priorities first, so an early start tag is a high (less negative) one. */
+export function priorityOf(start: number): number {
+  return -Math.min(Math.floor(start + 0.5), largestInt);
 }
 
 /** The start tag behind a priority. */

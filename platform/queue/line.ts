@@ -14,6 +14,11 @@ export type Place =
       readonly isServed: boolean;
     }
   | {
+      /** A person holds it back. */
+      readonly state: 'paused';
+      readonly generationId: string;
+    }
+  | {
       readonly state: 'running';
       readonly generationId: string;
       readonly elapsedMs: number;
@@ -22,7 +27,7 @@ export type Place =
 
 const placeSchema = z.object({
   id: z.string(),
-  state: z.enum(['queued', 'running']),
+  state: z.enum(['queued', 'paused', 'running']),
   pool: z.string(),
   pack: z.string(),
   aheadQueued: z.coerce.number(),
@@ -41,24 +46,25 @@ export async function listPlaces(sql: SqlExecutor, organizationId: string): Prom
   const rows = await select(sql, placeSchema, {
     text: `
       with mine as (
-        select * from generation where "organizationId" = $1 and state in ('queued', 'running')
+        select *, case when state = 'queued' and "pausedAt" is not null then 'paused' else state::text end as stands
+          from generation where "organizationId" = $1 and state in ('queued', 'running')
       ),
       busy as (
         select pool, sum(greatest(coalesce("estimateMs", 0)
                  - extract(epoch from ${utcNow} - "startedAt") * 1000, 0)) as ms
           from generation where state = 'running' group by pool
       )
-      select m.id, m.state, m.pool, m.pack, ahead.jobs as "aheadQueued", ahead.ms as "aheadMs",
+      select m.id, m.stands as state, m.pool, m.pack, ahead.jobs as "aheadQueued", ahead.ms as "aheadMs",
              coalesce(busy.ms, 0) as "runningMs", m."estimateMs",
              extract(epoch from ${utcNow} - m."startedAt") * 1000 as "elapsedMs"
         from mine m
         left join busy on busy.pool = m.pool
         cross join lateral (
           select count(*) as jobs, coalesce(sum(g."estimateMs"), 0) as ms from generation g
-           where m.state = 'queued' and g.state = 'queued' and g.pool = m.pool
+           where m.stands = 'queued' and g.state = 'queued' and g."pausedAt" is null and g.pool = m.pool
              and (g.priority > m.priority or (g.priority = m.priority and (g."createdAt", g.id) < (m."createdAt", m.id)))
         ) ahead
-       order by m.state desc, ahead.jobs, m."createdAt"
+       order by array_position(array['running', 'queued', 'paused'], m.stands), ahead.jobs, m."createdAt"
        limit 500`,
     values: [organizationId],
   });
@@ -68,6 +74,7 @@ export async function listPlaces(sql: SqlExecutor, organizationId: string): Prom
       const remainingMs = row.estimateMs === null ? null : Math.max(row.estimateMs - elapsedMs, 0);
       return { state: 'running', generationId: row.id, elapsedMs, remainingMs };
     }
+    if (row.state === 'paused') return { state: 'paused', generationId: row.id };
     const pool = served.find((one) => one.pool === row.pool && one.packs.includes(row.pack));
     const startsInMs =
       pool === undefined || row.estimateMs === null ? null : (row.aheadMs + row.runningMs) / pool.workers;

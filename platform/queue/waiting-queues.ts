@@ -11,7 +11,7 @@ const headSchema = z.object({
 });
 
 /**
- * The next job of each of `queues` that has one. One index lookup a queue (pg-boss' job_i11), however many jobs wait.
+ * The next job of each of `queues` that has one which is not paused. One index lookup a queue (pg-boss' job_i11), however many jobs wait.
  */
 export async function listWaitingQueues(
   sql: SqlExecutor,
@@ -24,7 +24,7 @@ export async function listWaitingQueues(
         from unnest($1::text[]) as q(name)
         cross join lateral (
           select j.priority, j.created_on from ${bossSchema}.job j
-           where j.name = q.name and j.state < 'active' and not j.blocked
+           where j.name = q.name and j.state < 'active' and not j.blocked and j.start_after <= clock_timestamp()
            order by j.priority desc, j.created_on limit 1
         ) head`,
     values: [queues.map((queue) => queue.queue)],

@@ -11,7 +11,9 @@ export function useFramePreview(): FramePreview | null {
   const { feed, canvasId } = useCanvas();
   const { queue, progress } = feed;
   return useMemo(() => {
-    const here = (queue ?? []).filter((item) => item.generation.canvas?.id === canvasId);
+    const here = (queue ?? []).filter(
+      (item) => item.generation.canvas?.id === canvasId && item.place.state !== 'paused',
+    );
     const item = here.find((candidate) => candidate.place.state === 'running') ?? here[0];
     if (item === undefined) return null;
     const { generation, place } = item;

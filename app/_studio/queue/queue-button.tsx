@@ -39,6 +39,9 @@ export function QueueButton() {
       onError: showProblem,
     }),
   );
+  const pause = useMutation(trpc.generations.pause.mutationOptions(options));
+  const resume = useMutation(trpc.generations.resume.mutationOptions(options));
+  const moveToFront = useMutation(trpc.generations.moveToFront.mutationOptions(options));
   const dismiss = useMutation(
     trpc.generations.remove.mutationOptions({
       onSuccess: (_, { generationId }) => {
@@ -79,6 +82,9 @@ export function QueueButton() {
         <QueueList
           actions={{
             cancel: (generationId) => cancel.mutate({ generationId }),
+            pause: (generationId) => pause.mutate({ generationId }),
+            resume: (generationId) => resume.mutate({ generationId }),
+            moveToFront: (generationId) => moveToFront.mutate({ generationId }),
             retry: (generationId) => retry.mutate({ generationId }),
             dismiss: (generationId) => dismiss.mutate({ generationId }),
           }}

@@ -6,6 +6,7 @@ import { Button } from '../../_ui/button.tsx';
 import { EmptyState } from '../../_ui/empty-state.tsx';
 import { Icon } from '../../_ui/icon.tsx';
 import { IconButton } from '../../_ui/icon-button.tsx';
+import { Menu, type MenuEntry } from '../../_ui/menu.tsx';
 import { Progress } from '../../_ui/progress.tsx';
 import { RelativeTime } from '../../_ui/relative-time.tsx';
 import { modeVerb } from '../history/mode-words.ts';
@@ -14,6 +15,9 @@ import type { LiveProgress, QueueItem } from './view.ts';
 
 interface QueueActions {
   readonly cancel: (generationId: string) => void;
+  readonly pause: (generationId: string) => void;
+  readonly resume: (generationId: string) => void;
+  readonly moveToFront: (generationId: string) => void;
   readonly retry: (generationId: string) => void;
   readonly dismiss: (generationId: string) => void;
 }
@@ -39,14 +43,17 @@ export function QueueList({
       </EmptyState>
     );
   }
+  const firstWaiting = items.find((item) => item.place.state === 'queued')?.generation.id;
   return (
     <ul className="flex flex-col">
       {items.map((item) => (
         <li className="border-t px-4 py-3 first:border-t-0" key={item.generation.id}>
           <WaitingEntry
+            actions={actions}
+            isFirst={item.generation.id === firstWaiting}
             item={item}
-            onCancel={() => actions.cancel(item.generation.id)}
             progress={progress.get(item.generation.id)}
+            readOnly={readOnly}
           />
         </li>
       ))}
@@ -62,31 +69,72 @@ export function QueueList({
 function WaitingEntry({
   item,
   progress,
-  onCancel,
+  isFirst,
+  readOnly,
+  actions,
 }: {
   readonly item: QueueItem;
   readonly progress: LiveProgress | undefined;
-  readonly onCancel: () => void;
+  /** The next of the team's. */
+  readonly isFirst: boolean;
+  readonly readOnly: boolean;
+  readonly actions: QueueActions;
 }) {
-  const { generation } = item;
+  const { generation, place } = item;
   const words = generation.prompt || modeVerb(modeOf(generation));
+  const mayMove = place.state === 'queued' && !isFirst && !readOnly;
+  const mayPause = place.state === 'queued' && item.mayCancel;
+  const entries: readonly MenuEntry[] = [
+    ...(mayMove
+      ? [
+          {
+            id: 'front',
+            label: 'Move to the front',
+            icon: 'chevron-up' as const,
+            onSelect: () => actions.moveToFront(generation.id),
+          },
+        ]
+      : []),
+    ...(mayPause
+      ? [
+          {
+            id: 'pause',
+            label: 'Pause',
+            icon: 'pause' as const,
+            onSelect: () => actions.pause(generation.id),
+          },
+        ]
+      : []),
+  ];
   return (
     <article className="flex gap-3">
       <EntryPicture generation={generation} preview={progress?.preview ?? null} />
       <div className="min-w-0 flex-1">
         <EntryWords generation={generation} />
         <EntryState item={item} progress={progress} />
+        {place.state === 'paused' && item.mayCancel ? (
+          <Button className="mt-2" icon="play" onClick={() => actions.resume(generation.id)} size="small">
+            Resume
+          </Button>
+        ) : null}
       </div>
-      {item.mayCancel ? (
-        <IconButton
-          className="-mt-0.5 -mr-2"
-          hint="Cancel"
-          icon="close"
-          label={`Cancel: ${words}`}
-          onClick={onCancel}
-          size="small"
-        />
-      ) : null}
+      <div className="-mt-0.5 -mr-2 flex shrink-0">
+        {entries.length === 0 ? null : (
+          <Menu
+            entries={entries}
+            trigger={<IconButton hint="More" icon="more" label={`More for: ${words}`} size="small" />}
+          />
+        )}
+        {item.mayCancel ? (
+          <IconButton
+            hint="Cancel"
+            icon="close"
+            label={`Cancel: ${words}`}
+            onClick={() => actions.cancel(generation.id)}
+            size="small"
+          />
+        ) : null}
+      </div>
     </article>
   );
 }
@@ -184,6 +232,9 @@ function EntryState({
         </span>
       </div>
     );
+  }
+  if (place.state === 'paused') {
+    return <p className="text-12 text-ink-faint">Paused</p>;
   }
   if (!place.isServed) {
     return (

@@ -10,7 +10,7 @@ export interface Refusal {
   readonly fix: string;
 }
 
-/** Who asked may cancel; owners may cancel anything of their team. */
+/** Who asked may cancel, pause and resume; owners may do it to anything of their team. */
 export function mayCancel(
   caller: { readonly userId: string; readonly role: Role },
   generation: { readonly requestedById: string },

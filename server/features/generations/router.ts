@@ -12,9 +12,11 @@ import {
   listHistory,
   listPools,
   listQueue,
+  putFirst,
   requestGeneration,
   retryGeneration,
   runAgain,
+  setPaused,
   setTrashed,
 } from './service.ts';
 
@@ -83,6 +85,26 @@ export const generationsRouter = router({
   cancel: generationMember('editor').mutation(({ ctx, input }) =>
     cancelGeneration(ctx, { userId: ctx.session.user.id, role: ctx.access.role }, input.generationId),
   ),
+
+  /** Holds a waiting one back until it is resumed. */
+  pause: generationMember('editor').mutation(({ ctx, input }) =>
+    setPaused(
+      ctx,
+      { userId: ctx.session.user.id, role: ctx.access.role },
+      { generationId: input.generationId, isPaused: true },
+    ),
+  ),
+
+  resume: generationMember('editor').mutation(({ ctx, input }) =>
+    setPaused(
+      ctx,
+      { userId: ctx.session.user.id, role: ctx.access.role },
+      { generationId: input.generationId, isPaused: false },
+    ),
+  ),
+
+  /** Before all others of the team; other teams' places stay. */
+  moveToFront: generationMember('editor').mutation(({ ctx, input }) => putFirst(ctx, input.generationId)),
 
   get: generationMember('viewer').query(({ ctx, input }) => getGeneration(ctx, input.generationId)),
 

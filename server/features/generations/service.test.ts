@@ -27,7 +27,9 @@ import {
   listQueue,
   requestGeneration,
   retryGeneration,
+  putFirst,
   runAgain,
+  setPaused,
   setTrashed,
 } from './service.ts';
 
@@ -395,6 +397,37 @@ describe('after it', () => {
     const oda = { userId: people.owner.userId, role: 'owner' as const };
     expect(await codeOf(cancelGeneration(services, oda, id))).toBe('done');
     expect(await codeOf(cancelGeneration(services, oda, id))).toBe('conflict');
+  });
+
+  test('[Q17] pause and resume: who asked or an owner, and only what waits', async () => {
+    const { id } = await requestGeneration(services, asker('owner'), plain);
+    const edda = { userId: people.editor.userId, role: 'editor' as const };
+    const oda = { userId: people.owner.userId, role: 'owner' as const };
+    const set = (caller: typeof edda | typeof oda, isPaused: boolean) =>
+      codeOf(setPaused(services, caller, { generationId: id, isPaused }));
+    expect(await set(edda, true)).toBe('not_allowed');
+    expect(await set(oda, false)).toBe('conflict');
+    expect(await set(oda, true)).toBe('done');
+    expect(await set(oda, true)).toBe('conflict');
+    const placeOf = async () => {
+      const queue = await listQueue(services, { ...oda, organizationId: world.organizationId });
+      return queue.find((item) => item.generation.id === id)?.place.state;
+    };
+    expect(await placeOf()).toBe('paused');
+    // In front of the paused one there is no line to stand in.
+    expect(await codeOf(putFirst(services, id))).toBe('conflict');
+    expect(await set(oda, false)).toBe('done');
+    expect(await placeOf()).toBe('queued');
+  });
+
+  test('[Q18] an editor may put anybody’s request of the team first', async () => {
+    await requestGeneration(services, asker(), plain);
+    const { id } = await requestGeneration(services, asker('owner'), plain);
+    await putFirst(services, id);
+    const caller = { userId: people.editor.userId, role: 'editor' as const };
+    const queue = await listQueue(services, { ...caller, organizationId: world.organizationId });
+    expect(queue[0]?.generation.id).toBe(id);
+    expect((await claim()).job.generationId).toBe(id);
   });
 
   test('trash and back', async () => {

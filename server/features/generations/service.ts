@@ -4,7 +4,9 @@ import { AppError } from '../../../platform/errors.ts';
 import { cancelJob } from '../../../platform/queue/cancel.ts';
 import { enqueueJob } from '../../../platform/queue/enqueue.ts';
 import { estimateDuration, listPlaces, type Place } from '../../../platform/queue/line.ts';
+import { moveToFront } from '../../../platform/queue/move-to-front.ts';
 import { queueNameOf } from '../../../platform/queue/names.ts';
+import { pauseJob, resumeJob } from '../../../platform/queue/pause.ts';
 import { onPrisma, transactPrisma } from '../../../platform/queue/prisma-sql.ts';
 import type { Transaction as QueueTransaction } from '../../../platform/queue/sql.ts';
 import { listServedPools } from '../../../platform/queue/workers.ts';
@@ -165,6 +167,47 @@ export async function cancelGeneration(
     transactionOptions,
   );
   if (!isCancelled) throw new AppError('conflict', 'It had already ended.');
+}
+
+/**
+ * Holds a waiting generation back, or lets it go on. Errors: `not_allowed` unless the caller asked for it or owns the team,
+ * `conflict` when it has begun or ended, or stands so already.
+ */
+export async function setPaused(
+  services: GenerationServices,
+  caller: { readonly userId: string; readonly role: Role },
+  change: { readonly generationId: string; readonly isPaused: boolean },
+): Promise<void> {
+  const { generationId, isPaused } = change;
+  const row = await findGeneration(services.database, generationId);
+  if (row === null) throw notFound();
+  if (!mayCancel(caller, row)) {
+    throw new AppError(
+      'not_allowed',
+      'Only the person who asked for it, or an owner of the team, can pause or resume it.',
+      { fix: 'Ask one of them.' },
+    );
+  }
+  const { boss } = await queueClientOf(services.databaseUrl, services.log);
+  const isDone = await transactPrisma(
+    services.database,
+    (_, sql) => (isPaused ? pauseJob({ boss, sql }, generationId) : resumeJob({ boss, sql }, generationId)),
+    transactionOptions,
+  );
+  if (isDone) return;
+  throw new AppError('conflict', isPaused ? 'It has begun or ended already.' : 'It is not paused.');
+}
+
+/** Puts a waiting generation before all others of its team. Errors: `conflict` when it does not wait. */
+export async function putFirst(services: GenerationServices, generationId: string): Promise<void> {
+  const isDone = await transactPrisma(
+    services.database,
+    (_, sql) => moveToFront(sql, generationId),
+    transactionOptions,
+  );
+  if (!isDone) {
+    throw new AppError('conflict', 'It does not wait in line: it is paused, or has begun or ended.');
+  }
 }
 
 export async function getGeneration(services: GenerationServices, id: string): Promise<GenerationView> {
