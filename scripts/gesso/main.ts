@@ -20,6 +20,10 @@ const commands: Readonly<Record<string, Command>> = {
     about: 'format, lint, types, architecture, dead code, spec ids',
     load: () => import('../check.ts'),
   },
+  sheets: {
+    about: 'draw before and after of every task of a house pack',
+    load: () => import('../evaluate/task-sheets.ts'),
+  },
   golden: {
     about: 'compare the diffusion core with reference numbers',
     load: () => import('../golden/main.ts'),

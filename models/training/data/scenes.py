@@ -1,4 +1,7 @@
-"""Scenes for the TypeScript sheets: python models/training/data/scenes.py OUT [SEED]. Pictures at 256 px, maps at 64 px, scenes.json."""
+"""Scenes for the sheet of tasks (scripts/evaluate/task-sheets.ts): python models/training/data/scenes.py OUT [SEED].
+
+Pictures at 256 px, maps at 64 px, and scenes.json: the prompt, the prompt of the same scene after an edit, the first thing's box.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,14 @@ COUNT, SIZE, NATIVE = 6, 256, 64
 def main() -> None:
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
-    composer = Composer(int(sys.argv[2]) if len(sys.argv) > 2 else 11)
+    composer = Composer(int(sys.argv[2]) if len(sys.argv) > 2 else 23)
     scenes = []
     while len(scenes) < COUNT:
         spec = composer.describe()
-        if spec["weather"] != "clear" or not 1 <= len(spec["objects"]) <= 2 or any(s["layout"] == spec["layout"] for s in scenes[-1:]):
+        if spec["weather"] != "clear" or len(spec["objects"]) != 1 + len(scenes) % 2:
+            continue
+        edit = composer.edit(spec)
+        if edit is None:
             continue
         number = len(scenes)
         large, small = composer.render(spec, SIZE), composer.render(spec, NATIVE)
@@ -33,7 +39,7 @@ def main() -> None:
             Image.fromarray(pixels).save(out / f"scene-{number}-{kind}.png", optimize=True)
         _, left, top, w, h = spec["boxes"][0]
         box = [float(np.clip(v, 0, 1)) for v in (left, top, left + w, top + h)]
-        scenes.append({"prompt": composer.caption(spec, rich=False), "layout": spec["layout"], "box": [round(v, 3) for v in box]})
+        scenes.append({"prompt": composer.caption(spec, rich=False), "after": composer.caption(edit[0], rich=False), "box": [round(v, 3) for v in box]})
     (out / "scenes.json").write_text(json.dumps(scenes, indent=2) + "\n")
 
 
