@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { classNames } from './class-names.ts';
 import { focusPanel } from './focus-panel.ts';
 import { IconButton } from './icon-button.tsx';
+import { useFocusReturn } from './use-focus-return.ts';
 
 /** A question or a small task over the page. On a phone it rises from the bottom edge. */
 export function Dialog({
@@ -22,11 +23,13 @@ export function Dialog({
   readonly wide?: boolean | undefined;
   readonly children: ReactNode;
 }) {
+  const returnFocus = useFocusReturn();
   return (
     <Radix.Root onOpenChange={onOpenChange} open={open}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-scrim" />
         <Radix.Content
+          onCloseAutoFocus={returnFocus}
           onOpenAutoFocus={focusPanel}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
           className={classNames(

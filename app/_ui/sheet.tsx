@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { classNames } from './class-names.ts';
 import { focusPanel } from './focus-panel.ts';
 import { IconButton } from './icon-button.tsx';
+import { useFocusReturn } from './use-focus-return.ts';
 
 /** A panel over the page: from the right edge on wide screens, from the bottom on a phone. */
 export function Sheet({
@@ -21,11 +22,13 @@ export function Sheet({
   readonly modal?: boolean | undefined;
   readonly children: ReactNode;
 }) {
+  const returnFocus = useFocusReturn();
   return (
     <Radix.Root modal={modal} onOpenChange={onOpenChange} open={open}>
       <Radix.Portal>
         {modal ? <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-scrim" /> : null}
         <Radix.Content
+          onCloseAutoFocus={returnFocus}
           onOpenAutoFocus={focusPanel}
           aria-describedby={undefined}
           className={classNames(

@@ -44,10 +44,16 @@ export function isEnabled(action: Action, editor: Editor): boolean {
   return action.isEnabled?.(editor) ?? true;
 }
 
-/** Does it if it can be done now; returns whether it was done. */
+/** Does it if it can be done now; returns whether it was done. A change that says nothing of itself is read out by name. */
 export function perform(action: Action, editor: Editor): boolean {
   if (!isEnabled(action, editor)) return false;
+  const said = editor.announcement.get();
   action.perform(editor);
+  if (action.undo === 'document' && editor.announcement.get() === said) {
+    const words = `${action.label}.`;
+    // The same words twice would not be read a second time.
+    editor.announcement.set(said === words ? `${words}\u00a0` : words);
+  }
   return true;
 }
 

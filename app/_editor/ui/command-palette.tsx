@@ -5,6 +5,7 @@ import { type KeyboardEvent, useId, useRef, useState } from 'react';
 import { classNames } from '../../_ui/class-names.ts';
 import { Icon } from '../../_ui/icon.tsx';
 import { ShortcutHint } from '../../_ui/tooltip.tsx';
+import { useFocusReturn } from '../../_ui/use-focus-return.ts';
 import { type Action, isEnabled, perform } from '../core/action.ts';
 import { searchActions } from '../core/action-search.ts';
 import { useActions, useEditor } from './editor-context.ts';
@@ -17,11 +18,13 @@ export function CommandPalette({
   readonly open: boolean;
   readonly onOpenChange: (open: boolean) => void;
 }) {
+  const returnFocus = useFocusReturn();
   return (
     <Radix.Root onOpenChange={onOpenChange} open={open}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-scrim" />
         <Radix.Content
+          onCloseAutoFocus={returnFocus}
           aria-describedby={undefined}
           className="fixed top-[12dvh] left-1/2 z-50 flex max-h-[70dvh] w-[min(560px,calc(100vw-24px))] -translate-x-1/2 animate-fade flex-col overflow-hidden rounded-[10px] bg-raised shadow-float outline outline-line"
         >
@@ -44,6 +47,7 @@ function PaletteList({ close }: { readonly close: () => void }) {
     actions.filter((action) => isEnabled(action, editor)),
     query,
   ).slice(0, 60);
+  const notNow = found.length === 0 ? searchActions(actions, query)[0] : undefined;
   const current = found[Math.min(at, found.length - 1)];
 
   function run(action: Action | undefined): void {
@@ -139,7 +143,11 @@ function PaletteList({ close }: { readonly close: () => void }) {
           </div>
         ))}
         {found.length === 0 ? (
-          <p className="px-3 py-6 text-center text-ink-soft">Nothing here is called “{query.trim()}”.</p>
+          <p className="px-3 py-6 text-center text-ink-soft">
+            {notNow === undefined
+              ? `Nothing here is called “${query.trim()}”.`
+              : `${notNow.label} cannot be done now: there is nothing here, or nothing selected, for it.`}
+          </p>
         ) : null}
       </div>
     </>

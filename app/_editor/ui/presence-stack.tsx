@@ -21,9 +21,6 @@ interface Present {
   readonly color: PersonColor;
 }
 
-/** The accent is for what one touches oneself; nobody else's colour comes near it. */
-const ownColor: PersonColor = { name: 'accent', color: 'var(--accent)', ink: 'var(--accent-ink)' };
-
 /** Who is here: click somebody to see what they see, click again (or move the canvas) to stop. */
 export function PresenceStack({ max = 4 }: { readonly max?: number }) {
   const editor = useEditor();
@@ -72,7 +69,6 @@ export function PresenceStack({ max = 4 }: { readonly max?: number }) {
               )}
             >
               <Avatar
-                color={ownColor}
                 label={`${editor.person.name}, you`}
                 name={editor.person.name}
                 size={28}

@@ -1,6 +1,7 @@
 'use client';
 
-import { useEffect, useRef } from 'react';
+import { type KeyboardEvent as ReactKeyboardEvent, type RefObject, useEffect, useMemo, useRef } from 'react';
+import { focusStage } from '../../_editor/ui/focus-stage.ts';
 import { Avatar } from '../../_ui/avatar.tsx';
 import { Button } from '../../_ui/button.tsx';
 import { classNames } from '../../_ui/class-names.ts';
@@ -36,7 +37,7 @@ export function CandidateStrip({
   lookedAt,
   comparing,
   readOnly,
-  actions,
+  actions: given,
 }: {
   readonly candidates: readonly StripCandidate[];
   readonly lookedAt: string | null;
@@ -46,15 +47,28 @@ export function CandidateStrip({
 }) {
   const at = candidates.findIndex((candidate) => candidate.id === lookedAt);
   const current = candidates[at];
-  useStripKeys({ candidates, at, readOnly, actions });
   const row = useRef<HTMLDivElement>(null);
+  const actions = useMemo(() => keepingFocus(given, row), [given]);
+  useStripKeys({ candidates, at, readOnly, actions });
 
   useEffect(() => {
     if (lookedAt === null) return;
-    row.current
-      ?.querySelector(`[data-candidate="${CSS.escape(lookedAt)}"]`)
-      ?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    const option = row.current?.querySelector<HTMLElement>(`[data-candidate="${CSS.escape(lookedAt)}"]`);
+    option?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    // In a listbox the focus goes with the choice.
+    if (row.current?.contains(document.activeElement)) option?.focus({ preventScroll: true });
   }, [lookedAt]);
+
+  /** While nothing is looked at, an arrow looks at the neighbour of the one that has the focus. */
+  function onRowKey(event: ReactKeyboardEvent): void {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : null;
+    if (step === null || lookedAt !== null || !(event.target instanceof HTMLElement)) return;
+    const { candidate: focused } = event.target.dataset;
+    const here = candidates.findIndex((candidate) => candidate.id === focused);
+    actions.look(neighbour(candidates, here, step));
+    event.preventDefault();
+    event.stopPropagation();
+  }
 
   if (candidates.length === 0) return null;
   return (
@@ -68,6 +82,7 @@ export function CandidateStrip({
         ref={row}
         role="listbox"
         aria-orientation="horizontal"
+        onKeyDown={onRowKey}
         tabIndex={-1}
       >
         {candidates.map((candidate, index) => (
@@ -84,6 +99,7 @@ export function CandidateStrip({
             key={candidate.id}
             onClick={() => actions.look(candidate.id === lookedAt ? null : candidate.id)}
             role="option"
+            tabIndex={candidate.id === lookedAt || (at < 0 && index === 0) ? 0 : -1}
             title={`${candidate.requestedBy.name}, seed ${candidate.seed}`}
             type="button"
           >
@@ -185,6 +201,35 @@ export function CandidateStrip({
       )}
     </section>
   );
+}
+
+/**
+ * The same actions; when one takes away what had the focus, the picture that is looked at next gets it, or the stage,
+ * where the kept one is selected.
+ */
+function keepingFocus(actions: StripActions, row: RefObject<HTMLElement | null>): StripActions {
+  const settle = () =>
+    requestAnimationFrame(() => {
+      if (document.activeElement !== null && document.activeElement !== document.body) return;
+      const next = row.current?.querySelector<HTMLElement>('[aria-selected="true"]');
+      if (next == null) focusStage();
+      else next.focus({ preventScroll: true });
+    });
+  return {
+    ...actions,
+    accept(id) {
+      actions.accept(id);
+      settle();
+    },
+    discard(id) {
+      actions.discard(id);
+      settle();
+    },
+    discardAll() {
+      actions.discardAll();
+      settle();
+    },
+  };
 }
 
 /** The id `step` places on, going round at the ends; null when there is none. */

@@ -153,6 +153,13 @@ function nudge(
           return { type: 'patch-layer', id, patch: { transform } };
         }),
       );
+      const [only, ...others] = layers;
+      if (only === undefined) return;
+      const [x, y] = only.transform;
+      const subject = others.length === 0 ? only.name : `${layers.length} layers`;
+      editor.announcement.set(
+        `${subject} at ${Math.round(x + dx * pixels)}, ${Math.round(y + dy * pixels)}.`,
+      );
     },
   };
 }
