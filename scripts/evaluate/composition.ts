@@ -2,10 +2,10 @@ import { type AskedScene, ASPECTS, judge, type Verdict } from '../../models/eval
 import { fitGaussian, frechetDistance, type Gaussian } from '../../models/evaluation/frechet.ts';
 import type { SceneReading } from '../../models/evaluation/scene-parser.ts';
 import type { RgbPicture } from '../../models/pipelines/image/picture.ts';
-import { type Bench, type Exhibit, makePicture, mean, type Row, type Section } from './bench.ts';
+import { type Bench, type Exhibit, makePictures, mean, type Row, type Section } from './bench.ts';
 
 const FIRST_SEED = 1000;
-const SHOWN = 64;
+const SHOWN = 32;
 const UNSEEN = /, unseen$/;
 
 /** Makes a picture of every prompt and asks the parser whether what was asked is in it; the same of the composer's pictures. */
@@ -70,18 +70,14 @@ const STEP_ASPECTS: readonly string[] = [
   'everything asked',
 ];
 
-async function drawAll(
+function drawAll(
   bench: Bench,
   asked: readonly AskedScene[],
   run: { readonly what: string; readonly steps?: number },
 ): Promise<readonly RgbPicture[]> {
   const steps = run.steps ?? bench.steps;
-  const pictures: RgbPicture[] = [];
-  for (const [i, { prompt }] of asked.entries()) {
-    pictures.push(await makePicture(bench, { prompt, seed: FIRST_SEED + i, steps }, 'small'));
-    bench.progress(run.what, i + 1, asked.length);
-  }
-  return pictures;
+  const requests = asked.map(({ prompt }, i) => ({ prompt, seed: FIRST_SEED + i, steps }));
+  return makePictures(bench, requests, { what: run.what, size: 'small' });
 }
 
 interface Read {
@@ -141,13 +137,12 @@ async function showFirst(
   asked: readonly AskedScene[],
   made: readonly Read[],
 ): Promise<readonly Exhibit[]> {
-  const exhibits: Exhibit[] = [];
-  for (const [i, { prompt }] of asked.slice(0, SHOWN).entries()) {
-    const picture = await makePicture(bench, { prompt, seed: FIRST_SEED + i }, 'full');
+  const shown = asked.slice(0, SHOWN);
+  const requests = shown.map(({ prompt }, i) => ({ prompt, seed: FIRST_SEED + i }));
+  const pictures = await makePictures(bench, requests, { what: 'pictures for the page', size: 'full' });
+  return shown.map(({ prompt }, i) => {
     const wrong = Object.entries(made[i].verdict).flatMap(([name, right]) => (right ? [] : [name]));
     const verdict = wrong.length === 0 ? 'all right' : `not: ${wrong.join(', ')}`;
-    exhibits.push({ caption: `${prompt} (${verdict})`, pictures: [picture] });
-    bench.progress('pictures for the page', i + 1, SHOWN);
-  }
-  return exhibits;
+    return { caption: `${prompt} (${verdict})`, pictures: [pictures[i]] };
+  });
 }

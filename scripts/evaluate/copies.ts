@@ -1,5 +1,5 @@
 import type { RgbPicture } from '../../models/pipelines/image/picture.ts';
-import { type Bench, makePicture, mean, type Section } from './bench.ts';
+import { type Bench, makePictures, mean, type Section } from './bench.ts';
 
 interface Drawing {
   readonly concept: string;
@@ -19,9 +19,14 @@ export async function measureCopies(bench: Bench, drawings: readonly Drawing[]):
   const own: boolean[] = [];
   const others: number[] = [];
   const exhibits = [];
-  for (const [seed, concept] of concepts.entries()) {
-    const prompt = `${/^[aeiou]/.test(concept) ? 'an' : 'a'} ${concept} on a plain white background`;
-    const sample = await makePicture(bench, { prompt, seed }, 'small');
+  const prompts = concepts.map(
+    (concept) => `${/^[aeiou]/.test(concept) ? 'an' : 'a'} ${concept} on a plain white background`,
+  );
+  const requests = prompts.map((prompt, seed) => ({ prompt, seed }));
+  const samples = await makePictures(bench, requests, { what: 'nearest drawings', size: 'small' });
+  for (const [i, concept] of concepts.entries()) {
+    const sample = samples[i];
+    const prompt = prompts[i];
     const found = findNearest(sample, drawings);
     nearest.push(found.distance);
     own.push(found.drawing.concept === concept);
@@ -29,7 +34,6 @@ export async function measureCopies(bench: Bench, drawings: readonly Drawing[]):
       caption: `${prompt} (sample, nearest drawing: ${found.drawing.concept}, ${found.distance.toFixed(1)})`,
       pictures: [sample, found.drawing.picture],
     });
-    bench.progress('nearest drawings', seed + 1, concepts.length);
   }
   for (const { concept, picture } of drawings.filter((_, i) => i % 3 === 0)) {
     const rest = drawings.filter((other) => other.concept !== concept);

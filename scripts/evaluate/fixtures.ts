@@ -83,6 +83,11 @@ export async function loadDrawings(): Promise<
   return drawings.map((concept, i) => ({ concept, picture: tiles[i] }));
 }
 
+/** Returns the prompts of the sheet that people look at. */
+export async function loadSheetPrompts(): Promise<readonly string[]> {
+  return (await readFile(join(FOLDER, 'sheet.txt'), 'utf8')).trim().split('\n');
+}
+
 async function loadPictures() {
   return picturesSchema.parse(JSON.parse(await readFile(join(FOLDER, 'pictures.json'), 'utf8')));
 }

@@ -12,10 +12,17 @@ import { UsageError } from '../gesso/generate-options.ts';
 import type { Bench, Section } from './bench.ts';
 import { measureComposition, measureSteps } from './composition.ts';
 import { measureCopies } from './copies.ts';
-import { loadControlScenes, loadDrawings, loadPrompts, loadRepaintScenes } from './fixtures.ts';
+import {
+  loadControlScenes,
+  loadDrawings,
+  loadPrompts,
+  loadRepaintScenes,
+  loadSheetPrompts,
+} from './fixtures.ts';
 import { EVALUATE_USAGE, type EvaluateOptions, parseEvaluateOptions, type Part } from './options.ts';
 import { writePage } from './page.ts';
 import { formatJson, formatTable, type Report } from './report.ts';
+import { drawSheet, writeSheet } from './sheet.ts';
 import { measureControls, measureEnlarge, measureRepaint } from './tasks.ts';
 
 /** Prompts for each number of steps, besides the pack's own number. */
@@ -80,6 +87,8 @@ async function evaluate(options: EvaluateOptions, signal: AbortSignal): Promise<
     const partial = join(out, 'results.json.part');
     await mkdir(out, { recursive: true });
     await writePage(out, result);
+    const sheet = result.sections.find(({ title }) => title === 'Sheet');
+    if (sheet !== undefined) await writeSheet(join(out, 'sheet.webp'), sheet.exhibits);
     await writeFile(partial, formatJson(result));
     await rename(partial, join(out, 'results.json'));
     process.stdout.write(options.json ? formatJson(result) : `\n${formatTable(result)}`);
@@ -180,6 +189,8 @@ async function measurePart(
     }
     case 'copies':
       return house === null ? [] : [await measureCopies(bench, await loadDrawings())];
+    case 'sheet':
+      return [await drawSheet(bench, await loadSheetPrompts())];
   }
 }
 

@@ -19,7 +19,7 @@ import {
   toSignedPlanes,
 } from '../../models/pipelines/image/picture.ts';
 import { resizeArea, resizeCubic } from '../../models/pipelines/image/resize.ts';
-import { type Bench, type Exhibit, makePicture, mean, type Row, type Section } from './bench.ts';
+import { type Bench, type Exhibit, makePictures, mean, type Row, type Section } from './bench.ts';
 import { CONTROL_ROWS, type ControlScene, type RepaintScene } from './fixtures.ts';
 
 /** How closely samples follow each kind of map, against the same prompts without one and against the composer's pictures. */
@@ -30,17 +30,14 @@ export async function measureControls(
 ): Promise<Section> {
   const rows: Row[] = [];
   const exhibits: Exhibit[] = [];
-  const free: RgbPicture[] = [];
-  for (const [seed, { prompt }] of scenes.entries()) {
-    free.push(await makePicture(bench, { prompt, seed }, 'small'));
-  }
+  const plain = scenes.map(({ prompt }, seed) => ({ prompt, seed }));
+  const free = await makePictures(bench, plain, { what: 'without maps', size: 'small' });
   for (const kind of CONTROL_ROWS.filter((name) => manifest.tasks.includes(name))) {
-    const led: RgbPicture[] = [];
-    for (const [seed, { prompt, maps }] of scenes.entries()) {
+    const requests = scenes.map(({ prompt, maps }, seed) => {
       const controls = [{ kind, strength: 1, range: [0, 1] as const, picture: maps[kind] }];
-      led.push(await makePicture(bench, { prompt, seed, controls }, 'small'));
-      bench.progress(`${kind} maps`, seed + 1, scenes.length);
-    }
+      return { prompt, seed, controls };
+    });
+    const led = await makePictures(bench, requests, { what: `${kind} maps`, size: 'small' });
     const add = (name: string, read: (picture: RgbPicture, scene: ControlScene) => number): void => {
       const over = (pictures: readonly RgbPicture[]): number =>
         mean(scenes.map((scene, i) => read(pictures[i], scene)));
@@ -80,15 +77,14 @@ export async function measureControls(
 
 /** Repaints the box of each scene's object and looks at the seam, at what must not change, and at what is now in the box. */
 export async function measureRepaint(bench: Bench, scenes: readonly RepaintScene[]): Promise<Section> {
-  const made: RgbPicture[] = [];
-  for (const [seed, scene] of scenes.entries()) {
-    const mask = boxMask(scene);
-    const { prompt } = scene.asked;
-    made.push(
-      await makePicture(bench, { mode: 'inpaint', prompt, seed, source: scene.picture, mask }, 'full'),
-    );
-    bench.progress('repaint', seed + 1, scenes.length);
-  }
+  const requests = scenes.map((scene, seed) => ({
+    mode: 'inpaint' as const,
+    prompt: scene.asked.prompt,
+    seed,
+    source: scene.picture,
+    mask: boxMask(scene),
+  }));
+  const made = await makePictures(bench, requests, { what: 'repaint', size: 'full' });
   const originals = scenes.map((scene) => scene.picture);
   const finds = async (pictures: readonly RgbPicture[]): Promise<number> => {
     const readings = await bench.parser.read(pictures);

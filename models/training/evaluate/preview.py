@@ -21,7 +21,7 @@ def main() -> None:
     saved = torch.load(sys.argv[1], weights_only=True)
     steps = int(sys.argv[3]) if len(sys.argv) > 3 else 8
     scales = [[float(y) for y in f"{x}@1".split("@")[:2]] for x in (sys.argv[4] if len(sys.argv) > 4 else "3").split(",")]
-    prompts = Path(sys.argv[5] if len(sys.argv) > 5 else HERE / "prompts.txt").read_text().strip().split("\n")
+    prompts = Path(sys.argv[5] if len(sys.argv) > 5 else HERE.parents[1] / "fixtures" / "house" / "evaluation" / "sheet.txt").read_text().strip().split("\n")
     torch.set_num_threads(2)
     nets = torch.nn.ModuleDict({"text": TextEncoder(VOCABULARY), "core": Denoiser(LABELS)})
     nets.load_state_dict(saved["ema"])

@@ -30,6 +30,7 @@ MODELS = TRAINING.parent
 PACK = MODELS / "packs" / "house-image"
 # Fewer steps at low noise: the small core leaves grain there that a long last step removes (seen on sheets).
 SHIFT = 3
+STEPS, GUIDANCE = 8, 3
 GOLDEN = MODELS / "fixtures" / "house"
 
 
@@ -49,22 +50,22 @@ def one(module, inputs: dict, output: str, path: Path, mode: str) -> None:
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB stored, max abs {compare(module, inputs, path):.2e} from float32", flush=True)
 
 
-def golden() -> None:
+def golden(pack_folder: Path, folder: Path) -> None:
     from sampler import Pack
-    pack = Pack(PACK)
-    GOLDEN.mkdir(parents=True, exist_ok=True)
+    pack = Pack(pack_folder)
+    folder.mkdir(parents=True, exist_ok=True)
     seed, prompt = 7, "a red fox in the snow"
     noise = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(seed)).numpy()
     files = {"x-t.f32": noise}
     for steps in (4, 8):
-        files[f"latents-{steps}.f32"] = pack.sample([prompt], [seed], steps, 3.0, shift=SHIFT)
+        files[f"latents-{steps}.f32"] = pack.sample([prompt], [seed], steps, GUIDANCE, shift=SHIFT)
     for name, value in files.items():
-        (GOLDEN / name).write_bytes(np.ascontiguousarray(value, np.float32).tobytes())
-    record = {"prompt": prompt, "seed": seed, "guidanceScale": 3, "solver": "flow-euler", "shift": SHIFT, "shape": [1, 3, 64, 64], "tolerance": 1e-4,
+        (folder / name).write_bytes(np.ascontiguousarray(value, np.float32).tobytes())
+    record = {"prompt": prompt, "seed": seed, "guidanceScale": GUIDANCE, "solver": "flow-euler", "shift": SHIFT, "shape": [1, 3, 64, 64], "tolerance": 1e-4,
               "inputIds": pack.ids([prompt])[0].tolist(), "emptyIds": pack.ids([""])[0].tolist(), "noise": "x-t.f32",
               "latents": {"4": "latents-4.f32", "8": "latents-8.f32"},
-              "denoiserSha256": fingerprint(PACK / "denoiser.onnx")["sha256"]}
-    (GOLDEN / "golden.json").write_text(json.dumps(record, indent=2) + "\n")
+              "denoiserSha256": fingerprint(pack_folder / "denoiser.onnx")["sha256"]}
+    (folder / "golden.json").write_text(json.dumps(record, indent=2) + "\n")
 
 
 def main() -> None:
@@ -73,10 +74,16 @@ def main() -> None:
     parser.add_argument("--upscaler", default=None)
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--force", action="store_true")
+    parser.add_argument("--pack", default=str(PACK))
+    parser.add_argument("--golden", default=str(GOLDEN))
     a = parser.parse_args()
+    write(a, Path(a.pack), Path(a.golden))
+
+
+def write(a: argparse.Namespace, pack: Path, golden_folder: Path) -> None:
     torch.set_num_threads(2)
     saved = torch.load(a.core, weights_only=True)
-    manifest_path = PACK / "model.json"
+    manifest_path = pack / "model.json"
     if manifest_path.exists() and not a.force:
         before = json.loads(manifest_path.read_text())["trained"]["evalLoss"]
         if saved["eval"] > before:
@@ -87,18 +94,18 @@ def main() -> None:
     ids = torch.zeros(2, 32, dtype=torch.long)
     ids[0, :5] = torch.tensor([1, 300, 400, 500, 2])
     ids[1, :2] = torch.tensor([1, 2])
-    one(nets["text"], {"input_ids": ids}, "last_hidden_state", PACK / "text-encoder.onnx", "fp16")
+    one(nets["text"], {"input_ids": ids}, "last_hidden_state", pack / "text-encoder.onnx", "fp16")
     with torch.no_grad():
         hidden = nets["text"](ids)
     inputs = {"sample": torch.randn(2, 3, 64, 64), "timestep": torch.tensor([0.9, 0.3]), "condition": torch.rand(2, 3, 64, 64) * 2 - 1,
               "condition_mask": (torch.rand(2, 1, 64, 64) > 0.5).float(), "task": torch.tensor([1, 2]),
               "condition_strength": torch.tensor([1.0, 0.6]), "encoder_hidden_states": hidden}
-    one(nets["core"], inputs, "out_sample", PACK / "denoiser.onnx", "int8")
+    one(nets["core"], inputs, "out_sample", pack / "denoiser.onnx", "int8")
     if a.upscaler:
         from upscaler import Upscaler
         net = Upscaler()
         net.load_state_dict(torch.load(a.upscaler, weights_only=True)["ema"])
-        path = PACK / "upscaler.onnx"
+        path = pack / "upscaler.onnx"
         x = torch.rand(1, 3, 64, 64) * 2 - 1
         net.eval()
         b, h, w = torch.export.Dim("B", min=1, max=64), torch.export.Dim("H", min=8, max=1024), torch.export.Dim("W", min=8, max=1024)
@@ -107,22 +114,22 @@ def main() -> None:
         print(f"{path.name}: torch - onnxruntime max abs {compare(net, {'sample': x}, path):.2e}")
         shrink(path, "fp16")
         print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
-    components = {"textEncoder": fingerprint(PACK / "text-encoder.onnx"), "denoiser": fingerprint(PACK / "denoiser.onnx")}
-    if (PACK / "upscaler.onnx").exists():
-        components["upscaler"] = fingerprint(PACK / "upscaler.onnx")
+    components = {"textEncoder": fingerprint(pack / "text-encoder.onnx"), "denoiser": fingerprint(pack / "denoiser.onnx")}
+    if (pack / "upscaler.onnx").exists():
+        components["upscaler"] = fingerprint(pack / "upscaler.onnx")
     manifest = {
         "id": "house-image", "name": "Gesso house image", "version": a.version, "kind": "image", "pipeline": "house-image", "license": "MIT",
         "nativeSize": 64, "scale": 4, "prediction": "sample", "schedule": {"family": "flow", "shift": SHIFT},
-        "defaults": {"steps": 8, "guidanceScale": 3, "solver": "flow-euler"},
+        "defaults": {"steps": STEPS, "guidanceScale": GUIDANCE, "solver": "flow-euler"},
         "text": {"tokenizer": "tokenizer.json", "length": 32, "padId": 0, "bosId": 1, "eosId": 2},
         "components": components, "tasks": ["text-to-image", "inpaint", "edge", "depth", "segmentation", "scribble"],
         "vocabulary": "vocabulary.json",
         "trained": {"samples": saved["seen"], "steps": saved["step"], "evalLoss": round(saved["eval"], 5), "date": dt.date.today().isoformat(),
                     "recipe": "models/training/core/train.py"},
     }
-    (PACK / "vocabulary.json").write_text(json.dumps(vocabulary(), indent=1) + "\n")
+    (pack / "vocabulary.json").write_text(json.dumps(vocabulary(), indent=1) + "\n")
     manifest_path.write_text(json.dumps(manifest, indent=2) + "\n")
-    golden()
+    golden(pack, golden_folder)
     print(f"pack written: {saved['seen']} samples, eval {saved['eval']:.4f}")
 
 
