@@ -107,6 +107,50 @@ describe('gesso generate', { timeout: 180_000 }, () => {
     expect(seeds).toEqual([4294967295, 0]);
   });
 
+  it('follows a map, and an edge map made of a picture, and names both in the recipe', async () => {
+    const scene = join(import.meta.dirname, '../../models/fixtures/house/scenes/scene-2');
+    const fox = ['an elephant in front of a forest', '--seed', '5', '--steps', '4'];
+    expect(gesso(...fox, '--out', 'free.png').status).toBe(0);
+    const one = `depth=${scene}-depth.png:0.5:0-0.8`;
+    const made = gesso(
+      ...fox,
+      '--control',
+      one,
+      '--derive',
+      `edge=${scene}.png`,
+      '--out',
+      'led.png',
+      '--json',
+    );
+    expect(made.status).toBe(0);
+    expect(JSON.parse(made.stdout)).toMatchObject({
+      pictures: [
+        {
+          recipe: {
+            controls: [
+              { kind: 'depth', strength: 0.5, range: [0, 0.8] },
+              { kind: 'edge', strength: 1, range: [0, 1] },
+            ],
+          },
+        },
+      ],
+    });
+    expect((await readPixels('led.png')).equals(await readPixels('free.png'))).toBe(false);
+  });
+
+  it('says what a pack can follow when it is asked for something else', () => {
+    const map = join(import.meta.dirname, '../../models/fixtures/house/scenes/scene-2-depth.png');
+    const pose = gesso('a cat', '--steps', '1', '--control', `pose=${map}`, '--out', 'y.png');
+    expect(pose.status).toBe(2);
+    expect(pose.stderr).toMatch(
+      /not learned to follow pose maps; it knows edge, depth, segmentation, scribble/,
+    );
+    const strong = gesso('a cat', '--steps', '1', '--control', `depth=${map}:1.5`, '--out', 'y.png');
+    expect(strong.stderr).toMatch(/strength from 0 to 1/);
+    const like = gesso('a cat', '--steps', '1', '--reference', map, '--out', 'y.png');
+    expect(like.stderr).toMatch(/not learned to follow a reference picture/);
+  });
+
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     [['a cat'], /--out FILE\.png is missing/],
     [['a cat', '--out', 'nowhere/cat.png'], /There is no folder/],

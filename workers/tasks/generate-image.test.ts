@@ -238,8 +238,8 @@ describe('generate-image, in its own process with the house pack', () => {
   });
 
   test('a map that the pack has not learned, or whose layer is gone, fails with words', async () => {
-    const layers = { kind: 'layers', layerIds: [layerIdSchema.parse('above')] } as const;
-    const control = { kind: 'pose', strength: 1, range: [0, 1], source: layers } as const;
+    const layers = (id: string) => ({ kind: 'layers' as const, layerIds: [layerIdSchema.parse(id)] });
+    const control = { kind: 'pose', strength: 1, range: [0, 1], source: layers('above') } as const;
     const failing = async (request: Partial<GenerationRequest>) =>
       runner.run(
         'generate-image',
@@ -251,12 +251,13 @@ describe('generate-image, in its own process with the house pack', () => {
       code: 'bad_input',
       message: expect.stringMatching(/not learned to follow pose maps; it knows edge/),
     });
-    const gone = { kind: 'layers', layerIds: [layerIdSchema.parse('gone')] } as const;
-    expect(await failing({ controls: [{ ...control, kind: 'edge', source: gone }] })).toMatchObject({
-      kind: 'failed',
-      code: 'bad_input',
-      message: expect.stringMatching(/not on the canvas/),
-    });
+    expect(await failing({ controls: [{ ...control, kind: 'edge', source: layers('gone') }] })).toMatchObject(
+      {
+        kind: 'failed',
+        code: 'bad_input',
+        message: expect.stringMatching(/not on the canvas/),
+      },
+    );
   });
 
   test('a request that contradicts the pixels fails with words, a cancelled one stops', async () => {

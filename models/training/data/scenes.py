@@ -32,7 +32,7 @@ def main() -> None:
             continue
         number = len(scenes)
         large, small = composer.render(spec, SIZE), composer.render(spec, NATIVE)
-        maps = {"edge": composer.edges(small), "scribble": composer.scribble(small), "depth": composer.depth(spec, small),
+        maps = {"scribble": composer.scribble(small), "depth": composer.depth(spec, small),
                 "segmentation": composer.segmentation(small)}
         Image.fromarray(large["image"]).quantize(128, dither=Image.Dither.FLOYDSTEINBERG).save(out / f"scene-{number}.png", optimize=True)
         for kind, pixels in maps.items():
