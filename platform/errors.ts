@@ -27,16 +27,19 @@ export type ErrorCode = keyof typeof errorCodes;
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly fix: string | undefined;
+  /** After so many seconds the same request may succeed. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { readonly fix?: string; readonly cause?: unknown } = {},
+    options: { readonly fix?: string; readonly cause?: unknown; readonly retryAfterSeconds?: number } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
     this.fix = options.fix;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 

@@ -8,6 +8,7 @@ import { type Database, openDatabase } from '../prisma/client.ts';
 import { type Auth, createAuth } from './auth/auth.ts';
 import { type Addresses, addressesOf } from './config.ts';
 import { type AssetLinks, createAssetLinks } from './features/assets/links.ts';
+import { createRequestLimits, type RequestLimits } from './http/rate-limit.ts';
 import type { Context, RequestSession } from './trpc/init.ts';
 
 /** Everything the web process has one of. */
@@ -18,6 +19,7 @@ export interface WebServices {
   readonly assetLinks: AssetLinks;
   readonly auth: Auth;
   readonly clock: Clock;
+  readonly limits: RequestLimits;
   readonly log: Log;
 }
 
@@ -56,6 +58,7 @@ async function openServices(): Promise<WebServices> {
       log,
     }),
     clock,
+    limits: createRequestLimits(clock),
     log,
   };
 }
@@ -70,7 +73,7 @@ export async function readSession(auth: Auth, headers: Headers): Promise<Request
 
 /** The context of one tRPC request. */
 export async function createContext(services: WebServices, headers: Headers): Promise<Context> {
-  const { addresses, database, storage, assetLinks, clock, log } = services;
+  const { addresses, database, storage, assetLinks, clock, limits, log } = services;
   return {
     database,
     databaseUrl: addresses.databaseUrl,
@@ -78,6 +81,7 @@ export async function createContext(services: WebServices, headers: Headers): Pr
     assetLinks,
     session: await readSession(services.auth, headers),
     clock,
+    limits,
     log,
     webUrl: addresses.webUrl,
     collabUrl: addresses.collabUrl,

@@ -11,6 +11,7 @@ import type { WebServices } from '../context.ts';
 import { createAssetLinks } from '../features/assets/links.ts';
 import { closeEventHubs } from '../features/generations/event-hub.ts';
 import { closeQueueClients } from '../features/generations/queue-client.ts';
+import type { RequestLimits } from '../http/rate-limit.ts';
 
 export interface TestWeb {
   readonly services: WebServices;
@@ -30,8 +31,14 @@ export interface TestPerson {
 export const testOrigin = 'http://localhost:4399';
 export const testPassword = 'correct horse battery';
 
+/** Tests ask for more in a second than anybody's hands. */
+const noLimits: RequestLimits = {
+  mutations: { take: () => undefined },
+  uploads: { take: () => undefined },
+};
+
 /** The web process' services on a real database, a real folder and real sessions, without the HTTP server around. */
-export async function openTestWeb(clock: Clock = systemClock): Promise<TestWeb> {
+export async function openTestWeb(clock: Clock = systemClock, limits = noLimits): Promise<TestWeb> {
   const test = await createTestDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'gesso-web-'));
   const log = createLog('test');
@@ -57,6 +64,7 @@ export async function openTestWeb(clock: Clock = systemClock): Promise<TestWeb> 
     assetLinks: createAssetLinks(randomBytes(32), clock),
     auth,
     clock,
+    limits,
     log,
   };
   let people = 0;

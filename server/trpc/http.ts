@@ -1,8 +1,9 @@
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import { AppError } from '../../platform/errors.ts';
 import { createContext, type WebServices } from '../context.ts';
-import { errorResponse } from '../http/answers.ts';
+import { errorResponse, retryAfter } from '../http/answers.ts';
 import { readBody, requireOwnOrigin } from '../http/requests.ts';
+import { appErrorBehind } from './errors.ts';
 import { appRouter } from './root.ts';
 
 /** Most calls in one batch, and most bytes of one request: the fetch adapter itself has no limit. */
@@ -22,8 +23,10 @@ export async function handleTrpcRequest(services: WebServices, request: Request)
       maxBatchSize: trpcLimits.batch,
       allowMethodOverride: true,
       createContext: () => createContext(services, request.headers),
-      responseMeta: ({ type }) =>
-        type === 'subscription' ? {} : { headers: new Headers({ 'Cache-Control': 'no-store' }) },
+      responseMeta: ({ type, errors }) =>
+        type === 'subscription'
+          ? {}
+          : { headers: { 'Cache-Control': 'no-store', ...retryAfter(errors.map(appErrorBehind)) } },
     });
   } catch (error) {
     return errorResponse(error, services.log);

@@ -1,12 +1,13 @@
 import { initTRPC } from '@trpc/server';
 import superjson from 'superjson';
 import type { Clock } from '../../platform/clock.ts';
-import { AppError } from '../../platform/errors.ts';
+import { AppError, toAppError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { AssetStore } from '../../platform/storage/port.ts';
 import type { Database } from '../../prisma/client.ts';
 import type { AccessPolicy } from '../features/access/policy.ts';
 import type { AssetLinks } from '../features/assets/links.ts';
+import type { RequestLimits } from '../http/rate-limit.ts';
 import { appErrorBehind, toPublicError, toTrpcError } from './errors.ts';
 
 export interface SessionUser {
@@ -30,6 +31,7 @@ export interface Context {
   /** Null for who is not signed in. */
   readonly session: RequestSession | null;
   readonly clock: Clock;
+  readonly limits: RequestLimits;
   readonly log: Log;
   /** Where browsers reach the web process, without a slash at the end. */
   readonly webUrl: string;
@@ -57,13 +59,23 @@ export const router = t.router;
 
 /**
  * The root of every builder in procedures.ts, which is the only file that may use it: it refuses to run without a
- * policy, turns what is thrown into the code tRPC has for it, and logs what nobody foresaw.
+ * policy, counts what a person changes, turns what is thrown into the code tRPC has for it, and logs what nobody foresaw.
  */
-export const procedureRoot = t.procedure.use(async ({ ctx, meta, next, path }) => {
+export const procedureRoot = t.procedure.use(async ({ ctx, meta, next, path, type }) => {
   if (meta === undefined) throw toTrpcError(new AppError('internal', `${path} declares no policy.`));
+  if (type === 'mutation' && ctx.session !== null) takeMutation(ctx.limits, ctx.session);
   const result = await next();
   if (result.ok) return result;
   const behind = appErrorBehind(result.error);
   if (behind.code === 'internal') ctx.log.error({ path, err: behind.cause ?? behind }, 'a procedure failed');
   throw toTrpcError(behind);
 });
+
+/** Errors: `too_many` when this person has changed too much in a short time. */
+function takeMutation(limits: RequestLimits, session: RequestSession): void {
+  try {
+    limits.mutations.take(session.user.id);
+  } catch (error) {
+    throw toTrpcError(toAppError(error));
+  }
+}

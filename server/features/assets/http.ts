@@ -6,6 +6,7 @@ import type { AssetStore } from '../../../platform/storage/port.ts';
 import type { Database } from '../../../prisma/client.ts';
 import { contentHashSchema } from '../../../shared/document/schema.ts';
 import { errorResponse } from '../../http/answers.ts';
+import type { RequestLimits } from '../../http/rate-limit.ts';
 import { readBody, requireOwnOrigin } from '../../http/requests.ts';
 import { holdsRole } from '../access/policy.ts';
 import { findCanvasAccess } from '../access/service.ts';
@@ -18,6 +19,7 @@ export interface AssetServices {
   readonly storage: AssetStore;
   readonly assetLinks: AssetLinks;
   readonly clock: Clock;
+  readonly limits: RequestLimits;
   readonly log: Log;
 }
 
@@ -44,6 +46,7 @@ export async function handleUpload(
     const { userId } = options;
     if (userId === null)
       throw new AppError('not_signed_in', 'You are not signed in.', { fix: 'Sign in again.' });
+    services.limits.uploads.take(userId);
     const { canvasId, kind, file } = await readForm(request);
     const access = await findCanvasAccess(services.database, { userId, canvasId });
     if (access === null) throw new AppError('not_found', 'There is no such canvas, or it is not yours.');
