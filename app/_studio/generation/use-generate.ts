@@ -68,7 +68,7 @@ export function useGenerate(): Generate {
   const outlook = useMemo<Outlook>(
     () => ({
       estimateMs: estimateMs(samples.data?.items ?? [], settings, { width: frame[2], height: frame[3] }),
-      ahead: feed.queue?.length ?? 0,
+      ahead: (feed.queue ?? []).filter((item) => item.place.state !== 'paused').length,
     }),
     [samples.data, settings, frame, feed.queue],
   );
