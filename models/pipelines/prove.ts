@@ -10,7 +10,7 @@ import { runInstructEdit } from './diffusers/instruct-edit.ts';
 import { runLatentConsistency } from './diffusers/latent-consistency.ts';
 import type { LatentResult, RunContext, StepEvent } from './diffusers/latent-loop.ts';
 import { runLatentUpscale } from './diffusers/latent-upscale.ts';
-import { configNumber, inputChannels, openModelFolder } from './diffusers/model-folder.ts';
+import { configNumber, inputChannels, openModelFolder, seesMask } from './diffusers/model-folder.ts';
 import { type PixelResult, runPixelDiffusion } from './diffusers/pixel-diffusion.ts';
 import { runStableAudio } from './diffusers/stable-audio.ts';
 import { runStableDiffusion3 } from './diffusers/stable-diffusion-3.ts';
@@ -67,10 +67,8 @@ async function startTrial(manifest: DiffusersManifest, context: RunContext): Pro
   switch (manifest.pipeline) {
     case 'stable-diffusion':
       return runStableDiffusion({ ...run, ...texts }, context);
-    case 'stable-diffusion-inpaint': {
-      const mask = float32Tensor([1, 1, SIDE, SIDE], new Float32Array(SIDE * SIDE).fill(1));
-      return runStableDiffusion({ ...run, ...texts, source: greyPicture(SIDE), mask }, context);
-    }
+    case 'stable-diffusion-inpaint':
+      return runStableDiffusion({ ...run, ...texts, ...greyHole() }, context);
     case 'stable-diffusion-edit':
       return runInstructEdit(
         { ...run, ...texts, imageGuidanceScale: 1.5, source: greyPicture(SIDE) },
@@ -85,7 +83,10 @@ async function startTrial(manifest: DiffusersManifest, context: RunContext): Pro
       );
     }
     case 'stable-diffusion-xl':
-      return runStableDiffusionXl({ ...run, ...text }, context);
+      return runStableDiffusionXl(
+        { ...run, ...text, ...(seesMask(await folder.open('unet')) && greyHole()) },
+        context,
+      );
     case 'stable-diffusion-3':
       return runStableDiffusion3({ ...run, ...text, maxSequenceLength: 77, useT5: true }, context);
     case 'latent-consistency':
@@ -122,6 +123,12 @@ async function startTrial(manifest: DiffusersManifest, context: RunContext): Pro
 
 function greyPicture(side: number): HostTensor {
   return float32Tensor([1, 3, side, side], new Float32Array(3 * side * side));
+}
+
+/** A picture of which everything is to be painted. */
+function greyHole(): { readonly source: HostTensor; readonly mask: HostTensor } {
+  const mask = float32Tensor([1, 1, SIDE, SIDE], new Float32Array(SIDE * SIDE).fill(1));
+  return { source: greyPicture(SIDE), mask };
 }
 
 function checkNumbers(out: HostTensor): void {

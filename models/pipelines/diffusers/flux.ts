@@ -1,9 +1,10 @@
 import { classifierFree } from '../../core/guidance/classifier-free.ts';
 import { shiftForLength } from '../../core/schedule/flow.ts';
-import type { Rng, Scheduler } from '../../core/types.ts';
+import type { Hook, Latent, Plan, Rng, Scheduler } from '../../core/types.ts';
 import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
 import { lastHiddenState, openTextEncoder, pooledText } from './clip-text.ts';
 import {
+  beginOfFlow,
   drawNoise,
   type LatentResult,
   type RunContext,
@@ -12,7 +13,8 @@ import {
   timestepTensor,
 } from './latent-loop.ts';
 import { configNumber, type ModelFolder } from './model-folder.ts';
-import { openVae } from './vae.ts';
+import { type Start, startFromSource } from './source-start.ts';
+import { openVae, type Vae } from './vae.ts';
 
 export interface FluxRequest {
   readonly prompt: string;
@@ -29,10 +31,17 @@ export interface FluxRequest {
   readonly schedulerConfig: Readonly<Record<string, unknown>>;
   readonly rng: Rng;
   readonly maxSequenceLength: number;
+  /** [1, 3, H, W] in -1 … 1: image to image, or inpaint with a mask. */
+  readonly source?: HostTensor;
+  /** [1, 1, H, W]: values of 0.5 and more are repainted. */
+  readonly mask?: HostTensor;
+  /** 0 … 1, default 1. */
+  readonly strength?: number;
 }
 
 /**
- * Flux (Black Forest Labs 2024): rectified flow on 2 × 2 patches of latents. Draws start noise before it is packed.
+ * Flux (Black Forest Labs 2024): rectified flow on 2 × 2 patches of latents, from text, from a picture, or inside a mask.
+ * Draws start noise before it is packed; with a picture its posterior before and the masked one's after.
  * The result's latents are packed, [1, patches, channels].
  */
 export async function* runFlux(
@@ -60,10 +69,13 @@ export async function* runFlux(
     new Float32Array(request.maxSequenceLength * 3),
   );
 
+  const start = await prepareStart(request, { plan, vae, grid });
   const latents = yield* runLatentLoop({
     plan,
-    x: packPatches(drawNoise([1, channels, rows, columns], request.rng), grid),
+    x: packPatches(start.x, grid),
     shape,
+    begin: start.begin,
+    hooks: start.hooks.map((hook) => onPlanes(hook, grid)),
     rng: request.rng,
     guidance: classifierFree({ scale: request.trueGuidanceScale ?? 1 }),
     signal,
@@ -94,6 +106,30 @@ export async function* runFlux(
     latents: { shape, data: latents },
     decoderInput,
     decoded: await vae.decode(decoderInput),
+  };
+}
+
+async function prepareStart(
+  request: FluxRequest,
+  { plan, vae, grid }: { readonly plan: Plan; readonly vae: Vae; readonly grid: Grid },
+): Promise<Pick<Start, 'x' | 'begin' | 'hooks'>> {
+  const { source, mask, strength = 1, rng } = request;
+  const { channels, rows, columns } = grid;
+  if (source === undefined) {
+    return { x: drawNoise([1, channels, rows, columns], rng), begin: 0, hooks: [] };
+  }
+  const begin = beginOfFlow(plan, strength);
+  return startFromSource({ source, mask, strength }, { plan, vae, rng, count: 1, begin, channels });
+}
+
+/** A hook on planes of latents, for a run on patches. */
+function onPlanes(hook: Hook, grid: Grid): Hook {
+  return {
+    afterStep(x, at) {
+      const planes = unpackPatches(x, grid);
+      hook.afterStep(planes, at);
+      x.set(packPatches(planes, grid));
+    },
   };
 }
 
@@ -132,7 +168,7 @@ interface Grid {
 }
 
 /** [channels, rows, columns] to [rows/2 · columns/2, channels · 4]; within a patch the order is channel, row, column. */
-function packPatches(planes: Float32Array, grid: Grid): Float32Array {
+function packPatches(planes: Latent, grid: Grid): Float32Array {
   const out = new Float32Array(planes.length);
   forEachPatchValue(grid, (plane, packed) => {
     out[packed] = planes[plane];
@@ -140,7 +176,7 @@ function packPatches(planes: Float32Array, grid: Grid): Float32Array {
   return out;
 }
 
-function unpackPatches(packed: Float32Array, grid: Grid): Float32Array {
+function unpackPatches(packed: Latent, grid: Grid): Float32Array {
   const out = new Float32Array(packed.length);
   forEachPatchValue(grid, (plane, at) => {
     out[plane] = packed[at];

@@ -19,7 +19,7 @@ import { runInstructEdit } from './instruct-edit.ts';
 import { runLatentConsistency } from './latent-consistency.ts';
 import type { LatentResult, RunContext, StepEvent } from './latent-loop.ts';
 import { fitPreviewMap, type PreviewMap, previewLatents } from './latent-preview.ts';
-import { configNumber, type ModelFolder, openModelFolder } from './model-folder.ts';
+import { configNumber, type ModelFolder, openModelFolder, seesMask } from './model-folder.ts';
 import { createPromptLoras } from './prompt-loras.ts';
 import { runStableDiffusion3 } from './stable-diffusion-3.ts';
 import { runStableDiffusion } from './stable-diffusion.ts';
@@ -45,11 +45,14 @@ const MODES: Partial<Readonly<Record<Pipeline, readonly ImageRequest['mode'][]>>
   'stable-diffusion': ['text-to-image', 'image-to-image', 'inpaint', 'extend'],
   'stable-diffusion-inpaint': ['inpaint', 'extend'],
   'stable-diffusion-edit': ['image-to-image'],
-  'stable-diffusion-xl': ['text-to-image', 'image-to-image'],
-  'stable-diffusion-3': ['text-to-image'],
+  'stable-diffusion-xl': ['text-to-image', 'image-to-image', 'inpaint', 'extend'],
+  'stable-diffusion-3': ['text-to-image', 'image-to-image', 'inpaint', 'extend'],
   'latent-consistency': ['text-to-image', 'image-to-image'],
-  flux: ['text-to-image'],
+  flux: ['text-to-image', 'image-to-image', 'inpaint', 'extend'],
 };
+
+/** Of a network that wants a mask and a masked picture among its channels. */
+const MASKED_MODES: readonly ImageRequest['mode'][] = ['inpaint', 'extend'];
 
 const MODE_NAMES: Readonly<Record<ImageRequest['mode'], string>> = {
   'text-to-image': 'text to image',
@@ -68,8 +71,8 @@ export async function openDiffusersImageModel(
 ): Promise<ImageModel> {
   const { manifest } = pack;
   const habits = HABITS[manifest.pipeline];
-  const modes = MODES[manifest.pipeline];
-  if (habits === undefined || modes === undefined) {
+  const known = MODES[manifest.pipeline];
+  if (habits === undefined || known === undefined) {
     throw new PipelineError(
       'unsupported',
       `${manifest.name} (${manifest.pipeline}) does not make pictures from a prompt.`,
@@ -78,6 +81,7 @@ export async function openDiffusersImageModel(
   const folder = openModelFolder({ folders: [pack.folder], sessions });
   const { scheduler } = readScheduler(await folder.readSchedulerConfig('scheduler'));
   const denoiser = await folder.open(folder.has('unet') ? 'unet' : 'transformer');
+  const modes = seesMask(denoiser) ? MASKED_MODES : known;
   const promptLoras = createPromptLoras({
     packFolder: pack.folder,
     modelName: manifest.name,
@@ -89,10 +93,10 @@ export async function openDiffusersImageModel(
 
   async function* generate(request: ImageRequest, run: ImageRun): AsyncGenerator<ImageEvent> {
     checkRequestPictures(request);
-    if (!modes?.includes(request.mode) || request.controls.length > 0) {
+    if (!modes.includes(request.mode) || request.controls.length > 0) {
       const asked = request.controls.length > 0 ? 'following a control map' : MODE_NAMES[request.mode];
-      const known = modes?.map((mode) => MODE_NAMES[mode]).join(', ');
-      throw new PipelineError('unsupported', `${manifest.name} does not do ${asked}; it does ${known}.`);
+      const does = modes.map((mode) => MODE_NAMES[mode]).join(', ');
+      throw new PipelineError('unsupported', `${manifest.name} does not do ${asked}; it does ${does}.`);
     }
     const started = run.now();
     let denoised = started;
@@ -184,23 +188,24 @@ async function start(request: ImageRequest, { frame, manifest, context }: StartP
     source,
     strength: request.mode === 'extend' ? 1 : request.strength,
   };
+  const mask = maskTensor(request, frame);
   switch (manifest.pipeline) {
     case 'stable-diffusion':
     case 'stable-diffusion-inpaint':
-      return runStableDiffusion({ ...shared, ...texts, mask: maskTensor(request, frame) }, context);
+      return runStableDiffusion({ ...shared, ...texts, mask }, context);
     case 'stable-diffusion-edit':
       if (source === undefined) {
         throw new PipelineError('bad-input', 'An edit needs a source picture.');
       }
       return runInstructEdit({ ...shared, ...texts, source, imageGuidanceScale: 1.5 }, context);
     case 'stable-diffusion-xl':
-      return runStableDiffusionXl({ ...shared, ...text }, context);
+      return runStableDiffusionXl({ ...shared, ...text, mask }, context);
     case 'stable-diffusion-3':
-      return runStableDiffusion3({ ...shared, ...text, maxSequenceLength: 256, useT5: true }, context);
+      return runStableDiffusion3({ ...shared, ...text, mask, maxSequenceLength: 256, useT5: true }, context);
     case 'latent-consistency':
       return runLatentConsistency({ ...shared, ...texts }, context);
     case 'flux':
-      return runFlux({ ...shared, ...text, schedulerConfig, maxSequenceLength: 256 }, context);
+      return runFlux({ ...shared, ...text, mask, schedulerConfig, maxSequenceLength: 256 }, context);
     case 'stable-diffusion-upscale':
     case 'stable-video':
     case 'stable-audio':

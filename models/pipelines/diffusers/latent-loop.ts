@@ -90,6 +90,11 @@ export function beginOf(plan: Plan, strength: number): number {
   return (plan.steps - kept) * plan.order;
 }
 
+/** The same for rectified flows, whose pipelines round up: the last `strength` share of the steps and what it cuts. */
+export function beginOfFlow(plan: Plan, strength: number): number {
+  return Math.trunc(Math.max(plan.steps - plan.steps * strength, 0)) * plan.order;
+}
+
 /** Returns a network's output as one array a branch, in the order of the batch. */
 export function splitBranches(out: HostTensor, branches: number): readonly Float32Array[] {
   const values = floatData(out);

@@ -105,6 +105,11 @@ export function inputChannels(component: Component, fallback: number): number {
   return typeof stated === 'number' ? stated : configNumber(component.config, 'in_channels', fallback);
 }
 
+/** Whether a denoiser of four latent channels takes a mask and a masked picture beside them: it can only inpaint. */
+export function seesMask(component: Component): boolean {
+  return inputChannels(component, 0) === 9;
+}
+
 async function readObject(path: string): Promise<Readonly<Record<string, unknown>>> {
   const value: unknown = JSON.parse(await readFile(path, 'utf8'));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -1,9 +1,11 @@
 import { classifierFree } from '../../core/guidance/classifier-free.ts';
-import type { Rng, Scheduler } from '../../core/types.ts';
+import type { Plan, Rng, Scheduler } from '../../core/types.ts';
 import { floatData, type HostTensor } from '../../runtime/tensor.ts';
+import { PipelineError } from '../pipeline-error.ts';
 import { concatAxis, concatBatch, repeatBatch } from './batches.ts';
 import { lastHiddenState, openTextEncoder, penultimateHiddenState, pooledText } from './clip-text.ts';
 import {
+  beginOfFlow,
   drawNoise,
   type LatentResult,
   type RunContext,
@@ -13,7 +15,8 @@ import {
   timestepTensor,
 } from './latent-loop.ts';
 import { configNumber, inputChannels, type ModelFolder } from './model-folder.ts';
-import { openVae } from './vae.ts';
+import { type Start, startFromSource } from './source-start.ts';
+import { openVae, type Vae } from './vae.ts';
 
 export interface StableDiffusion3Request {
   readonly prompt: string;
@@ -27,9 +30,18 @@ export interface StableDiffusion3Request {
   /** Tokens for T5; its states are zeros of this length when `useT5` is false or the folder has none. */
   readonly maxSequenceLength: number;
   readonly useT5: boolean;
+  /** [1, 3, H, W] in -1 … 1: image to image, or inpaint with a mask. */
+  readonly source?: HostTensor;
+  /** [1, 1, H, W]: values of 0.5 and more are repainted. */
+  readonly mask?: HostTensor;
+  /** 0 … 1, default 1. */
+  readonly strength?: number;
 }
 
-/** Stable Diffusion 3 (Esser et al. 2024): rectified flow on a transformer with two CLIP encoders and T5. Draws start noise. */
+/**
+ * Stable Diffusion 3 (Esser et al. 2024): rectified flow on a transformer with two CLIP encoders and T5, from text, from a
+ * picture, or inside a mask. Draws start noise; with a picture its posterior before and the masked one's after.
+ */
 export async function* runStableDiffusion3(
   request: StableDiffusion3Request,
   { folder, signal }: RunContext,
@@ -43,11 +55,14 @@ export async function* runStableDiffusion3(
     negative: await encodeText(request, { folder, width, text: request.negativePrompt }),
   };
   const channels = inputChannels(transformer, vae.latentChannels);
-  const shape = [1, channels, Math.floor(request.height / vae.scale), Math.floor(request.width / vae.scale)];
+  const start = await prepareStart(request, { plan, vae, channels });
+  const { shape } = start;
   const latents = yield* runLatentLoop({
     plan,
-    x: drawNoise(shape, request.rng),
+    x: start.x,
     shape,
+    begin: start.begin,
+    hooks: start.hooks,
     rng: request.rng,
     guidance: classifierFree({ scale: request.guidanceScale }),
     signal,
@@ -66,6 +81,30 @@ export async function* runStableDiffusion3(
   const finished: HostTensor = { shape, data: latents };
   const decoderInput = vae.toDecoderInput(finished);
   yield { type: 'result', latents: finished, decoderInput, decoded: await vae.decode(decoderInput) };
+}
+
+async function prepareStart(
+  request: StableDiffusion3Request,
+  { plan, vae, channels }: { readonly plan: Plan; readonly vae: Vae; readonly channels: number },
+): Promise<Pick<Start, 'x' | 'shape' | 'begin' | 'hooks'>> {
+  const { source, mask, strength = 1, rng } = request;
+  if (source === undefined) {
+    const shape = [
+      1,
+      channels,
+      Math.floor(request.height / vae.scale),
+      Math.floor(request.width / vae.scale),
+    ];
+    return { x: drawNoise(shape, rng), shape, begin: 0, hooks: [] };
+  }
+  if (channels !== vae.latentChannels) {
+    throw new PipelineError(
+      'unsupported',
+      `This network takes ${channels} channels, which is not read here.`,
+    );
+  }
+  const begin = beginOfFlow(plan, strength);
+  return startFromSource({ source, mask, strength }, { plan, vae, rng, count: 1, begin, channels });
 }
 
 /** Pooled = both projections; states = both CLIP states side by side, padded to T5's width, followed by T5's. */

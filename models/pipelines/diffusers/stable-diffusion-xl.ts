@@ -15,7 +15,8 @@ import {
   splitBranches,
   timestepTensor,
 } from './latent-loop.ts';
-import type { ModelFolder } from './model-folder.ts';
+import { type Component, inputChannels, type ModelFolder } from './model-folder.ts';
+import { type Start, startFromSource } from './source-start.ts';
 import { openVae, type Vae } from './vae.ts';
 
 /** SDXL's micro-conditioning (Podell et al. 2023, section 2.2), in pixels; each pair is [height, width]. */
@@ -43,8 +44,10 @@ export interface StableDiffusionXlRequest {
   readonly rng: Rng;
   readonly micro?: Partial<MicroConditioning>;
   readonly negativeMicro?: Partial<MicroConditioning>;
-  /** [1, 3, H, W] in -1 … 1, for image to image. */
+  /** [1, 3, H, W] in -1 … 1: image to image, or inpaint with a mask. */
   readonly source?: HostTensor;
+  /** [1, 1, H, W]: values of 0.5 and more are repainted. */
+  readonly mask?: HostTensor;
   readonly strength?: number;
   /** Share of the run after which a refiner takes over, 0 … 1. */
   readonly denoisingEnd?: number;
@@ -54,8 +57,8 @@ export interface StableDiffusionXlRequest {
 }
 
 /**
- * Stable Diffusion XL (Podell et al. 2023): two text encoders, micro-conditioning, image to image, and the hand-over
- * between base and refiner. Draws like Stable Diffusion; taking up handed-over latents draws nothing to start.
+ * Stable Diffusion XL (Podell et al. 2023): two text encoders, micro-conditioning, image to image, inpaint with 4- and
+ * 9-channel networks, and the hand-over between base and refiner. Draws like Stable Diffusion; taking up handed-over latents draws nothing to start.
  */
 export async function* runStableDiffusionXl(
   request: StableDiffusionXlRequest,
@@ -65,7 +68,8 @@ export async function* runStableDiffusionXl(
   const vae = await openVae(folder);
   const plan = request.scheduler.plan({ steps: request.steps });
   const conditioning = await encodeTexts(request, folder);
-  const start = await prepareStart(request, { plan, vae });
+  const start = await prepareStart(request, { plan, vae, unet });
+  const { extraChannels: extra } = start;
   const times = timeIds(request, start.shape, vae.scale);
   const latents = yield* runLatentLoop({
     plan,
@@ -75,13 +79,14 @@ export async function* runStableDiffusionXl(
     end:
       request.denoisingEnd === undefined ? undefined : cutOff(plan, request.denoisingEnd, request.scheduler),
     rng: request.rng,
+    hooks: start.hooks,
     guidance: classifierFree({ scale: request.guidanceScale, rescale: request.guidanceRescale }),
     signal,
     evaluate: async (branches, at) => {
       const one: HostTensor = { shape: start.shape, data: Float32Array.from(at.input) };
       const chosen = branches.map((branch) => (branch === 'positive' ? 'positive' : 'negative'));
       const feeds = {
-        sample: repeatBatch(one, branches.length),
+        sample: repeatBatch(extra === null ? one : concatAxis([one, extra], 1), branches.length),
         timestep: timestepTensor(branches.length, at.timestep),
         encoder_hidden_states: concatBatch(chosen.map((branch) => conditioning[branch].states)),
         text_embeds: concatBatch(chosen.map((branch) => conditioning[branch].pooled)),
@@ -166,25 +171,26 @@ function timeIds(
 
 async function prepareStart(
   request: StableDiffusionXlRequest,
-  { plan, vae }: { readonly plan: Plan; readonly vae: Vae },
-): Promise<{ readonly x: Float32Array; readonly shape: readonly number[]; readonly begin: number }> {
+  { plan, vae, unet }: { readonly plan: Plan; readonly vae: Vae; readonly unet: Component },
+): Promise<Start> {
   const { rng, source, handedOver, denoisingStart } = request;
   if (handedOver !== undefined && denoisingStart !== undefined) {
     const begin = cutOff(plan, denoisingStart, request.scheduler);
-    return { x: Float32Array.from(floatData(handedOver)), shape: handedOver.shape, begin };
+    return { ...FRESH, x: Float32Array.from(floatData(handedOver)), shape: handedOver.shape, begin };
   }
   if (source !== undefined) {
-    const begin = beginOf(plan, request.strength ?? 1);
-    const original = await vae.encode(source, rng);
-    const noise = drawNoise(original.shape, rng);
-    const x = new Float32Array(noise.length);
-    plan.addNoise(begin, floatData(original), noise, x);
-    return { x, shape: original.shape, begin };
+    const { mask, strength = 1 } = request;
+    const channels = inputChannels(unet, vae.latentChannels);
+    const begin = beginOf(plan, strength);
+    return startFromSource({ source, mask, strength }, { plan, vae, rng, count: 1, begin, channels });
   }
   const { scale, latentChannels } = vae;
   const shape = [1, latentChannels, Math.floor(request.height / scale), Math.floor(request.width / scale)];
-  return { x: scaleNoise(drawNoise(shape, rng), plan.initNoiseSigma), shape, begin: 0 };
+  return { ...FRESH, x: scaleNoise(drawNoise(shape, rng), plan.initNoiseSigma), shape };
 }
+
+/** A start without a source. */
+const FRESH = { begin: 0, hooks: [], extraChannels: null };
 
 /** Returns the first evaluation below the cut-off timestep: T - T · share, rounded. */
 function cutOff(plan: Plan, share: number, scheduler: Scheduler): number {

@@ -1,7 +1,6 @@
 import { classifierFree } from '../../core/guidance/classifier-free.ts';
-import { replaceHook } from '../../core/hooks/replace.ts';
-import type { Branch, Evaluation, Hook, Plan, Rng, Scheduler } from '../../core/types.ts';
-import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
+import type { Branch, Evaluation, Plan, Rng, Scheduler } from '../../core/types.ts';
+import { float32Tensor, type HostTensor } from '../../runtime/tensor.ts';
 import { PipelineError } from '../pipeline-error.ts';
 import { concatAxis, concatBatch, repeatBatch, repeatEach, sliceBatch } from './batches.ts';
 import { lastHiddenState, openTextEncoder } from './clip-text.ts';
@@ -19,6 +18,7 @@ import {
   timestepTensor,
 } from './latent-loop.ts';
 import { type Component, inputChannels, type ModelFolder } from './model-folder.ts';
+import { type Start, startFromSource } from './source-start.ts';
 import { openVae, type Vae } from './vae.ts';
 
 export interface StableDiffusionRequest {
@@ -166,14 +166,6 @@ async function evaluateUnet(
   return splitBranches(await unet.session.runForOutput(feeds, 'out_sample'), branches.length);
 }
 
-interface Start {
-  readonly x: Float32Array;
-  readonly shape: readonly number[];
-  readonly begin: number;
-  readonly hooks: readonly Hook[];
-  readonly extraChannels: HostTensor | null;
-}
-
 interface StartParts {
   readonly plan: Plan;
   readonly vae: Vae;
@@ -193,84 +185,17 @@ async function prepareStart(request: StableDiffusionRequest, parts: StartParts):
     const noise = drawNoise(shape, request.rng);
     return { x: scaleNoise(noise, plan.initNoiseSigma), shape, begin: 0, hooks: [], extraChannels: null };
   }
-  return request.mask === undefined
-    ? startFromSource(request, request.source, parts)
-    : startInpaint(request, { source: request.source, mask: request.mask }, parts);
-}
-
-async function startFromSource(
-  request: StableDiffusionRequest,
-  source: HostTensor,
-  { plan, vae }: StartParts,
-): Promise<Start> {
-  const begin = beginOf(plan, request.strength ?? 1);
-  const original = await vae.encode(repeatBatch(source, countPictures(request)), request.rng);
-  const noise = drawNoise(original.shape, request.rng);
-  const x = new Float32Array(noise.length);
-  plan.addNoise(begin, floatData(original), noise, x);
-  return { x, shape: original.shape, begin, hooks: [], extraChannels: null };
-}
-
-/**
- * Inpainting. A 9-channel network sees the mask and the masked source beside the latents; a 4-channel one gets the noised
- * source put back outside the mask after every step.
- */
-async function startInpaint(
-  request: StableDiffusionRequest,
-  pictures: { readonly source: HostTensor; readonly mask: HostTensor },
-  { plan, vae, unet }: StartParts,
-): Promise<Start> {
-  const { rng, strength = 1 } = request;
-  const count = countPictures(request);
-  const { source, mask } = pictures;
-  const channels = inputChannels(unet, vae.latentChannels);
-  const isNineChannel = channels === 2 * vae.latentChannels + 1;
-  if (!isNineChannel && channels !== vae.latentChannels) {
-    throw new PipelineError(
-      'unsupported',
-      `This network takes ${channels} channels, which is neither 4 nor 9 for inpainting.`,
-    );
-  }
-  const begin = beginOf(plan, strength);
-  const [, , height, width] = source.shape;
-  const shape = [count, vae.latentChannels, Math.floor(height / vae.scale), Math.floor(width / vae.scale)];
-  const needsOriginal = !isNineChannel || strength < 1;
-  const original = needsOriginal ? await vae.encode(repeatBatch(source, count), rng) : null;
-  const noise = drawNoise(shape, rng);
-  const x = scaleNoise(noise, plan.initNoiseSigma);
-  if (original !== null && strength < 1) {
-    plan.addNoise(begin, floatData(original), noise, x);
-  }
-  const maskedSource = await vae.encode(repeatBatch(hideMasked(source, mask), count), rng);
-  const small = shrinkMask(mask, shape[2], shape[3]);
-  if (isNineChannel) {
-    const planes = repeatBatch({ shape: [1, 1, shape[2], shape[3]], data: small }, count);
-    return { x, shape, begin, hooks: [], extraChannels: concatAxis([planes, maskedSource], 1) };
-  }
-  const whole = noise.map((_, i) => small[i % small.length]);
-  const hooks = original === null ? [] : [replaceHook({ original: floatData(original), mask: whole, noise })];
-  return { x, shape, begin, hooks, extraChannels: null };
-}
-
-/** Returns the source with what will be repainted set to mid-grey (zero). */
-function hideMasked(source: HostTensor, mask: HostTensor): HostTensor {
-  const area = mask.data.length;
-  const values = floatData(mask);
-  return {
-    shape: source.shape,
-    data: floatData(source).map((value, i) => (values[i % area] < 0.5 ? value : 0)),
-  };
-}
-
-/** Returns the mask, 0 or 1, at latent size by nearest neighbour. */
-function shrinkMask(mask: HostTensor, height: number, width: number): Float32Array {
-  const [, , fullHeight, fullWidth] = mask.shape;
-  const values = floatData(mask);
-  return Float32Array.from({ length: height * width }, (_, i) => {
-    const y = Math.floor((Math.floor(i / width) * fullHeight) / height);
-    const x = Math.floor(((i % width) * fullWidth) / width);
-    return values[y * fullWidth + x] < 0.5 ? 0 : 1;
-  });
+  return startFromSource(
+    { source: request.source, mask: request.mask, strength: request.strength },
+    {
+      plan,
+      vae,
+      rng: request.rng,
+      count: countPictures(request),
+      begin: beginOf(plan, request.strength ?? 1),
+      channels: inputChannels(parts.unet, vae.latentChannels),
+    },
+  );
 }
 
 async function openControls(

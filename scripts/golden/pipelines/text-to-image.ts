@@ -10,6 +10,7 @@ import {
   need,
   type PipelineRequest,
   pictureOf,
+  planesOf,
   rngOf,
   schedulerOf,
   textsOf,
@@ -91,10 +92,9 @@ export async function runGoldenXl({ request, dir, folder }: GoldenRequest): Prom
     },
   };
   if (request.denoising_start === undefined) {
-    const source = pictureOf(request.image, dir);
-    const { strength, denoising_end: denoisingEnd } = request;
+    const { denoising_end: denoisingEnd } = request;
     return collectLatents(
-      runStableDiffusionXl({ ...shared, source, strength, denoisingEnd }, { folder, signal }),
+      runStableDiffusionXl({ ...shared, ...sourceOf(request, dir), denoisingEnd }, { folder, signal }),
     );
   }
   const { denoising_end: denoisingEnd, denoising_start: denoisingStart } = request;
@@ -107,7 +107,13 @@ export async function runGoldenXl({ request, dir, folder }: GoldenRequest): Prom
   return { ...refined, stage1 };
 }
 
-export function runGolden3({ request, folder }: GoldenRequest): Promise<Outcome> {
+/** The picture to start from, what of it to repaint, and how much. */
+function sourceOf(request: PipelineRequest, dir: string) {
+  const mask = request.mask && planesOf(request.mask, dir, (value) => value / 255);
+  return { source: pictureOf(request.image, dir), mask, strength: request.strength };
+}
+
+export function runGolden3({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
   return collectLatents(
     runStableDiffusion3(
       {
@@ -121,13 +127,14 @@ export function runGolden3({ request, folder }: GoldenRequest): Promise<Outcome>
         rng: rngOf(request),
         maxSequenceLength: request.max_sequence_length ?? 256,
         useT5: request.use_text_encoder_3 ?? true,
+        ...sourceOf(request, dir),
       },
       { folder, signal },
     ),
   );
 }
 
-export function runGoldenFlux({ request, folder }: GoldenRequest): Promise<Outcome> {
+export function runGoldenFlux({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
   return collectLatents(
     runFlux(
       {
@@ -142,6 +149,7 @@ export function runGoldenFlux({ request, folder }: GoldenRequest): Promise<Outco
         schedulerConfig: request.scheduler,
         rng: rngOf(request),
         maxSequenceLength: request.max_sequence_length ?? 512,
+        ...sourceOf(request, dir),
       },
       { folder, signal },
     ),
