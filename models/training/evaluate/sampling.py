@@ -1,7 +1,8 @@
 """Compares sampling settings of a core checkpoint by what the scene parser finds: python models/training/evaluate/sampling.py SETTING …
 
-A setting is steps,guidance,shift and optionally ,start,end (the part of the evaluations that is guided) and ,rescale, for example
-8,3,3 or 8,4,3,0,0.9 or 8,5,3,0,1,0.5. One line of shares a setting; the first N prompts of the evaluation, the same noise for all.
+A setting is steps,guidance,shift and optionally ,start,end (the part of the evaluations that is guided), ,rescale, ,clip (1 keeps x0
+in -1..1; Saharia et al. 2022, section 2.3) and ,noise (share of each step's noise that is drawn anew), for example 8,3,3 or
+8,4,3,0,0.9 or 8,5,3,0,1,0.5. One line of shares a setting; the first N prompts of the evaluation, the same noise for all.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def frechet(features: np.ndarray, manifest: dict) -> float:
 
 @torch.no_grad()
 def sample(nets, hidden: torch.Tensor, empty: torch.Tensor, setting: list[float]) -> np.ndarray:
-    steps, guidance, shift, start, end, rescale = int(setting[0]), *setting[1:]
+    steps, guidance, shift, start, end, rescale, clip, fresh = int(setting[0]), *setting[1:]
     parts = []
     for first in range(0, len(hidden), BATCH):
         text = hidden[first:first + BATCH]
@@ -123,7 +124,12 @@ def sample(nets, hidden: torch.Tensor, empty: torch.Tensor, setting: list[float]
                 if rescale > 0:
                     guided = guided * (rescale * x0.std((1, 2, 3), keepdim=True) / guided.std((1, 2, 3), keepdim=True) + 1 - rescale)
                 x0 = guided
-            x = x + (following - s) * ((x - x0) / s)
+            if clip:
+                x0 = x0.clamp(-1, 1)
+            noise = (x - (1 - s) * x0) / s
+            if fresh > 0:
+                noise = (1 - fresh**2) ** 0.5 * noise + fresh * torch.randn(x.shape, generator=torch.Generator().manual_seed(i))
+            x = (1 - following) * x0 + following * noise
         parts.append(x.numpy())
     return np.concatenate(parts)
 
@@ -144,7 +150,7 @@ def main() -> None:
         hidden, empty = nets["text"](encode([row["prompt"] for row in asked])), nets["text"](encode([""]))
     for text in a.settings:
         setting = [float(v) for v in text.split(",")]
-        setting += [8, 3, 3, 0, 1, 0][len(setting):]
+        setting += [8, 3, 3, 0, 1, 0, 0, 0][len(setting):]
         begin = time.time()
         pictures = sample(nets, hidden, empty, setting)
         read = judge.read(pictures)
