@@ -251,14 +251,20 @@ function hatchTile(pixelRatio: number): HTMLCanvasElement {
   canvas.height = side;
   const context = canvas.getContext('2d');
   if (context !== null) {
-    context.strokeStyle = 'rgb(255 255 255 / 0.55)';
     context.lineWidth = 1.5 * pixelRatio;
-    context.beginPath();
-    for (const shift of [-side, 0, side]) {
-      context.moveTo(shift - 1, side + 1);
-      context.lineTo(shift + side + 1, -1);
+    // A light line beside a dark one is seen on a picture of any colour, the tint's own included.
+    for (const [color, aside] of [
+      ['rgb(255 255 255 / 0.7)', 0],
+      ['rgb(0 0 0 / 0.45)', side / 2],
+    ] as const) {
+      context.strokeStyle = color;
+      context.beginPath();
+      for (const shift of [-side, 0, side]) {
+        context.moveTo(shift + aside - 1, side + 1);
+        context.lineTo(shift + aside + side + 1, -1);
+      }
+      context.stroke();
     }
-    context.stroke();
   }
   hatches.set(pixelRatio, canvas);
   return canvas;
