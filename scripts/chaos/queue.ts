@@ -15,6 +15,7 @@ import {
   type Playground,
   sleep,
 } from '../queue/playground.ts';
+import { meddle, resumeAll } from './meddle.ts';
 
 const faults = ['runner', 'agent', 'postgres', 'agent and postgres', 'frozen agent'] as const;
 type Fault = (typeof faults)[number];
@@ -32,10 +33,12 @@ interface Tally {
 }
 
 const agentCount = 3;
+/** Jobs that share a runner and its crashes. */
+const lanes = 3;
 
 /**
- * `npm run chaos -- queue [--rounds N] [--json]`: real agents, runners and Postgres, a stream of jobs from four teams, and a
- * kill -9 or a freeze every few seconds. Returns 1 when anything acknowledged was lost, or anything was done twice.
+ * `npm run chaos -- queue [--rounds N] [--json]`: real agents, runners that several jobs share, and Postgres; a stream of
+ * jobs from four teams, some paused or moved while they wait; and a kill -9 or a freeze every few seconds. Returns 1 when anything acknowledged was lost, or anything was done twice.
  */
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -65,6 +68,7 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     await load.stop();
     say('no more faults; waiting until everything is done …');
+    await resumeAll(ground);
     await drain(ground, 90_000);
     const poisoned = await retryPoisoned(ground);
     const unfinished = await drain(ground, 90_000);
@@ -104,6 +108,7 @@ function startAgent(ground: Playground, tally: Tally): Promise<AgentProcess> {
   return startAgentProcess({
     databaseUrl: ground.url,
     home: ground.folder,
+    lanes,
     onLine: (line) => {
       if (line.includes('a result was refused')) tally.refusedWrites += 1;
     },
@@ -116,7 +121,12 @@ function startLoad(ground: Playground, tally: Tally) {
   const clients = ground.teams.map(async (team) => {
     for (let i = 0; !over.signal.aborted; i += 1) {
       await sleep(100);
-      await enqueueOnce(ground, { team, isRolledBack: i % 20 === 19, isLong: i % 20 === 9 }, tally);
+      const id = await enqueueOnce(
+        ground,
+        { team, isRolledBack: i % 20 === 19, isLong: i % 20 === 9 },
+        tally,
+      );
+      if (id !== null && i % 5 === 0) await meddle(ground, id, i % 2 === 0 ? 'pause' : 'move');
     }
   });
   return {
@@ -140,7 +150,7 @@ async function enqueueOnce(
   { pool, boss }: Playground,
   { team, isRolledBack, isLong }: Enqueue,
   tally: Tally,
-): Promise<void> {
+): Promise<string | null> {
   let reached: string | undefined;
   try {
     const id = await transact(pool, async (sql) => {
@@ -151,10 +161,12 @@ async function enqueueOnce(
       return generationId;
     });
     tally.acknowledged.add(id);
+    return id;
   } catch (error) {
     if (error instanceof OnPurpose) tally.rolledBack.add(reached ?? '');
     else if (reached === undefined) tally.failedEnqueues += 1;
     else tally.unknown += 1;
+    return null;
   }
 }
 

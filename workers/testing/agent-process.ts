@@ -28,10 +28,17 @@ export async function startAgentProcess(options: {
   readonly databaseUrl: string;
   readonly home: string;
   readonly slots?: number;
+  /** Jobs at once in each runner. */
+  readonly lanes?: number;
   readonly probe?: boolean;
   readonly onLine?: (line: string) => void;
 }): Promise<AgentProcess> {
-  const args = ['--slots', String(options.slots ?? 1), ...(options.probe === false ? [] : ['--probe'])];
+  const args = [
+    '--slots',
+    String(options.slots ?? 1),
+    ...(options.lanes === undefined ? [] : ['--lanes', String(options.lanes)]),
+    ...(options.probe === false ? [] : ['--probe']),
+  ];
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--import', preload, script, ...args],
