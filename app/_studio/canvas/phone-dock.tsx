@@ -1,8 +1,8 @@
 'use client';
 
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { describeMode } from '../../../shared/document/mode.ts';
-import { useCanvasModel } from '../../_editor/ui/editor-context.ts';
+import { useCanvasModel, useEditor, useReadable } from '../../_editor/ui/editor-context.ts';
 import { LayersPanel } from '../../_editor/ui/layers-panel.tsx';
 import { Button } from '../../_ui/button.tsx';
 import { Icon, type IconName } from '../../_ui/icon.tsx';
@@ -25,6 +25,11 @@ export function PhoneDock({ generate }: { readonly generate: Generate }) {
   const { settings } = useCanvasModel();
   const [open, setOpen] = useState<InspectorTab | null>(null);
   const { state } = generate;
+  const editor = useEditor();
+  const tool = useReadable(editor.tools.active);
+
+  // A new mask or scribble puts the brush in hand, and a hand needs the canvas.
+  useEffect(() => setOpen(null), [tool]);
 
   /** The picture appears on the canvas, so the sheet makes room for it. */
   function pressAndShow() {
