@@ -79,7 +79,10 @@ const BATCH = 16;
 export async function openSceneParser(folder: string, sessions: SessionCache): Promise<SceneParser> {
   const text = await readFile(join(folder, 'scene-parser.json'), 'utf8').catch(() => null);
   if (text === null) {
-    throw new PackError('not-found', `${folder} has no scene-parser.json, so nothing can read its pictures.`);
+    throw new PackError(
+      'not-found',
+      `${folder} has no scene-parser.json, so nothing can read its pictures; models/training/parser makes one.`,
+    );
   }
   const manifest = manifestSchema.parse(JSON.parse(text));
   const path = join(folder, manifest.file);

@@ -74,7 +74,7 @@ async function makePicture(bench: Bench, wanted: Wanted, size: 'small' | 'full')
 }
 
 /** Pictures drawn at the same time: a house pack evaluates them together, which is faster than one by one. */
-const TOGETHER = 8;
+export const TOGETHER = 8;
 
 /** Makes a picture of every request, several at a time, and returns them in the order of the requests. */
 export async function makePictures(

@@ -9,7 +9,7 @@ import { openImageModel } from '../../models/pipelines/image-model.ts';
 import { type Device, openDevice } from '../../models/runtime/device.ts';
 import { readEnv } from '../../platform/env.ts';
 import { UsageError } from '../gesso/generate-options.ts';
-import type { Bench, Section } from './bench.ts';
+import { type Bench, type Section, TOGETHER } from './bench.ts';
 import { measureComposition, measureSteps } from './composition.ts';
 import { measureCopies } from './copies.ts';
 import {
@@ -123,7 +123,7 @@ async function measure(pack: VerifiedPack, given: Run): Promise<Report> {
     );
   }
   const parser = await openSceneParser(pack.folder, device.sessions);
-  const model = await openImageModel(pack, device.sessions, { warmUp: true });
+  const model = await openImageModel(pack, device.sessions, { warmUp: false, lanes: TOGETHER });
   try {
     const bench: Bench = {
       model,
