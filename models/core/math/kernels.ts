@@ -33,20 +33,27 @@ export function combine3(
   for (let i = 0; i < out.length; i++) out[i] = a * x[i] + b * y[i] + c * z[i];
 }
 
-/** out = Σ weights[k]·terms[k] over the first `count` terms, at most six. */
+/** out = Σ weights[at + k]·terms[k] over the first `count` terms, at most six. */
 export function combine(
   out: Latent,
   count: number,
   weights: ArrayLike<number>,
   terms: readonly Latent[],
+  at = 0,
 ): void {
-  const [t0, t1, t2, t3, t4, t5] = terms;
-  const w0 = weights[0];
-  const w1 = weights[1];
-  const w2 = weights[2];
-  const w3 = weights[3];
-  const w4 = weights[4];
-  const w5 = weights[5];
+  // By index: taking an array apart by pattern makes an iterator and an object for every element.
+  const t0 = terms[0];
+  const t1 = terms[1];
+  const t2 = terms[2];
+  const t3 = terms[3];
+  const t4 = terms[4];
+  const t5 = terms[5];
+  const w0 = weights[at];
+  const w1 = weights[at + 1];
+  const w2 = weights[at + 2];
+  const w3 = weights[at + 3];
+  const w4 = weights[at + 4];
+  const w5 = weights[at + 5];
   const n = out.length;
   if (count === 1) scale(out, w0, t0);
   else if (count === 2) combine2(out, w0, t0, w1, t1);
@@ -60,6 +67,13 @@ export function combine(
       out[i] = w0 * t0[i] + w1 * t1[i] + w2 * t2[i] + w3 * t3[i] + w4 * t4[i] + w5 * t5[i];
     }
   } else throw new RangeError(`combine takes 1 to 6 terms, got ${count}`);
+}
+
+/** Moves the last item to the front, in place, where it will be overwritten. */
+export function rotate<T>(items: T[]): void {
+  const last = items[items.length - 1];
+  for (let k = items.length - 1; k > 0; k--) items[k] = items[k - 1];
+  items[0] = last;
 }
 
 /** x = x + a·y, each operation rounded to x's own type. */

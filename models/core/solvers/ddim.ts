@@ -40,36 +40,72 @@ type Config = ConfigOf<typeof fields>;
 function* ddimSteps(run: Run, config: Config, { alphasCumprod }: BetaTables): Solver {
   const { x, options } = run;
   const { eta = 0, useClippedPrediction = false } = options;
-  const { timesteps, steps } = run.plan;
-  const stride = Math.floor(config.num_train_timesteps / steps);
-  const final = config.set_alpha_to_one ? 1 : alphasCumprod[0];
   const limit = limiter(config, run);
   const x0 = run.buffer();
   const noise = run.buffer();
+  const isSample = config.prediction_type === 'sample';
+  const table = ddimFactors(run, { config, alphasCumprod, eta });
   for (let i = run.begin; i < run.end; i++) {
     const prediction = yield run.at(i);
+    const at = WIDTH * i;
+    combine2(x0, table[at], x, table[at + 1], prediction);
+    if (isSample) combine2(noise, table[at + 4], x, table[at + 5], x0);
+    else combine2(noise, table[at + 2], x, table[at + 3], prediction);
+    limit?.(x0);
+    if (useClippedPrediction) combine2(noise, table[at + 4], x, table[at + 5], x0);
+    if (eta > 0) combine3(x, table[at + 6], x0, table[at + 7], noise, table[at + 8], run.freshNoise());
+    else combine2(x, table[at + 6], x0, table[at + 7], noise);
+    run.after(i, prediction);
+  }
+  return x;
+}
+
+const WIDTH = 9;
+
+/**
+ * For every evaluation: x0 from x and the prediction, noise from x and the prediction, noise from x and x0, and the next x
+ * from x0, noise and fresh noise. Worked out when the run begins, so that a step allocates nothing.
+ */
+function ddimFactors(
+  run: Run,
+  parts: {
+    readonly config: Config;
+    readonly alphasCumprod: BetaTables['alphasCumprod'];
+    readonly eta: number;
+  },
+): Float64Array {
+  const { config, alphasCumprod, eta } = parts;
+  const { timesteps, steps } = run.plan;
+  const stride = Math.floor(config.num_train_timesteps / steps);
+  const final = config.set_alpha_to_one ? 1 : alphasCumprod[0];
+  const table = new Float64Array(WIDTH * run.end);
+  for (let i = run.begin; i < run.end; i++) {
     const t = timesteps[i];
     const a = alphasCumprod[t];
     const aNext = t - stride >= 0 ? alphasCumprod[t - stride] : final;
     const alpha = Math.sqrt(a);
     const sigma = Math.sqrt(1 - a);
     const original = toOriginal(config.prediction_type, alpha, sigma);
-    combine2(x0, original.fromX, x, original.fromPrediction, prediction);
-    if (config.prediction_type === 'sample') combine2(noise, 1 / sigma, x, -alpha / sigma, x0);
-    else {
-      const direction = toNoise(config.prediction_type, alpha, sigma);
-      combine2(noise, direction.fromX, x, direction.fromPrediction, prediction);
-    }
-    limit?.(x0);
-    if (useClippedPrediction) combine2(noise, 1 / sigma, x, -alpha / sigma, x0);
+    const direction = toNoise(config.prediction_type, alpha, sigma);
     const variance = ((1 - aNext) / (1 - a)) * (1 - a / aNext);
     const fresh = eta * Math.sqrt(variance);
     const along = Math.sqrt(1 - aNext - fresh ** 2);
-    if (eta > 0) combine3(x, Math.sqrt(aNext), x0, along, noise, fresh, run.freshNoise());
-    else combine2(x, Math.sqrt(aNext), x0, along, noise);
-    run.after(i, prediction);
+    table.set(
+      [
+        original.fromX,
+        original.fromPrediction,
+        direction.fromX,
+        direction.fromPrediction,
+        1 / sigma,
+        -alpha / sigma,
+        Math.sqrt(aNext),
+        along,
+        fresh,
+      ],
+      WIDTH * i,
+    );
   }
-  return x;
+  return table;
 }
 
 export const ddim = defineScheduler({

@@ -30,11 +30,12 @@ type Config = ConfigOf<typeof fields>;
  */
 function* deisSteps(run: Run, config: Config, form: LevelForm): Solver {
   const { x } = run;
-  const { timesteps } = run.plan;
+  const count = run.plan.timesteps.length;
   const order = config.solver_order;
   const levels = levelsOf(run, form);
   const arithmetic = run.options.scalars === 'double' ? DOUBLE : SINGLE;
   const history = new History(run, {
+    levels,
     depth: order,
     type: config.prediction_type,
     target: 'noise',
@@ -48,15 +49,20 @@ function* deisSteps(run: Run, config: Config, form: LevelForm): Solver {
     lowerOrderFinal: config.lower_order_final,
     firstOrderLast: false,
   } as const;
-  const weights = new Float64Array(order + 1);
+  const width = order + 1;
+  const orders = new Int32Array(run.end);
+  const weights = new Float64Array(width * run.end);
+  for (let i = run.begin; i < run.end; i++) {
+    orders[i] = multistepOrder(rules, i, count, i - run.begin + 1);
+    const row = weights.subarray(width * i, width * (i + 1));
+    deisWeights(row, arithmetic, { levels, index: i, order: orders[i] });
+  }
   const terms = [x];
   for (let i = run.begin; i < run.end; i++) {
     const prediction = yield run.at(i);
-    history.push(prediction, levels[i]);
-    const used = multistepOrder(rules, i, timesteps.length, history.known);
-    deisWeights(weights, arithmetic, { levels, index: i, order: used });
-    for (let k = 0; k < used; k++) terms[k + 1] = history.items[k];
-    combine(x, used + 1, weights, terms);
+    history.push(prediction, i);
+    for (let k = 0; k < orders[i]; k++) terms[k + 1] = history.items[k];
+    combine(x, orders[i] + 1, weights, terms, width * i);
     run.after(i, prediction);
   }
   return x;

@@ -55,29 +55,28 @@ export function multistepOrder(options: MultistepOptions, i: number, count: numb
  */
 function* dpmSteps(run: Run, config: Config, options: MultistepOptions): Solver {
   const { x } = run;
-  const { timesteps } = run.plan;
   const { form, algorithm, variant, order } = options;
+  const count = run.plan.timesteps.length;
   const levels = levelsOf(run, form);
-  const float32 = run.options.scalars !== 'double';
   const stochastic = algorithm.startsWith('sde');
   const history = new History(run, {
+    levels,
     depth: order,
     type: config.prediction_type,
     target: algorithm.endsWith('++') ? 'original' : 'noise',
     limits: limitsOf(config),
   });
-  const updater = new DpmUpdater();
+  const updater = new DpmUpdater(run, {
+    algorithm,
+    variant,
+    levels,
+    orderAt: (i) => multistepOrder(options, i, count, i - run.begin + 1),
+    float32: run.options.scalars !== 'double',
+  });
   for (let i = run.begin; i < run.end; i++) {
     const prediction = yield run.at(i);
-    history.push(prediction, levels[i]);
-    const noise = stochastic ? run.freshNoise() : null;
-    const used = multistepOrder(options, i, timesteps.length, history.known);
-    updater.multistep(
-      x,
-      history.items,
-      { algorithm, variant, levels, index: i, order: used, float32 },
-      noise,
-    );
+    history.push(prediction, i);
+    updater.multistep(i, history.items, stochastic ? run.freshNoise() : null);
     run.after(i, prediction);
   }
   return x;

@@ -57,33 +57,38 @@ export function orderList(
 function* singlestepSteps(run: Run, config: Config, form: LevelForm): Solver {
   const { x } = run;
   const levels = levelsOf(run, form);
-  const orders = orderList(run.plan.timesteps.length, config);
+  const wanted = orderList(run.plan.timesteps.length, config);
   const stochastic = config.algorithm_type.startsWith('sde');
   const history = new History(run, {
+    levels,
     depth: config.solver_order,
     type: config.prediction_type,
     target: config.algorithm_type.endsWith('++') ? 'original' : 'noise',
     limits: config,
   });
   const start = run.buffer();
-  const weights = new Float64Array(5);
+  const orders = new Int32Array(run.end);
+  const weights = new Float64Array(WIDTH * run.end);
+  for (let i = run.begin; i < run.end; i++) {
+    orders[i] = Math.min(wanted[i], i - run.begin + 1, config.solver_order);
+    writeWeights(weights, WIDTH * i, config, { levels, index: i, order: orders[i] });
+  }
   const terms: Latent[] = [start];
   for (let i = run.begin; i < run.end; i++) {
     const prediction = yield run.at(i);
-    history.push(prediction, levels[i]);
-    const order = Math.min(orders[i], history.known);
+    history.push(prediction, i);
+    const order = orders[i];
     if (order === 1) start.set(x);
-    singlestepWeights(weights, config, { levels, index: i, order });
     for (let k = 0; k < order; k++) terms[k + 1] = history.items[k];
-    if (stochastic) {
-      weights[order + 1] = weights[4];
-      terms[order + 1] = run.freshNoise();
-    }
-    combine(x, stochastic ? order + 2 : order + 1, weights, terms);
+    if (stochastic) terms[order + 1] = run.freshNoise();
+    combine(x, stochastic ? order + 2 : order + 1, weights, terms, WIDTH * i);
     run.after(i, prediction);
   }
   return x;
 }
+
+/** Weights of one update: the group's first x, at most three predictions, noise. */
+const WIDTH = 5;
 
 interface GroupStep {
   readonly levels: readonly LambdaLevel[];
@@ -93,11 +98,12 @@ interface GroupStep {
 }
 
 /**
- * Weights of the group's first x, its predictions (newest first) and, last, noise, for going from the group's beginning
- * to the level after `index`.
+ * Writes the weights of the group's first x, of its predictions (newest first) and of noise, for going from the group's
+ * beginning to the level after `index`.
  */
-function singlestepWeights(
+function writeWeights(
   out: Float64Array,
+  at: number,
   { algorithm_type: algorithm, solver_type: variant }: Config,
   { levels, index, order }: GroupStep,
 ): void {
@@ -126,24 +132,23 @@ function singlestepWeights(
     onD2 = alpha * ((phi - 2 * h) / (2 * h) ** 2 - 0.5);
     onNoise = sigma * Math.sqrt(phi);
   }
-  out.fill(0);
-  out[0] = onX;
-  out[4] = onNoise;
+  out[at] = onX;
+  out[at + order + 1] = onNoise;
   if (order === 1) {
-    out[1] = onD0;
+    out[at + 1] = onD0;
   } else if (order === 2) {
     const r0 = (levels[index].lambda - origin.lambda) / h;
-    out[1] = onD1 / r0;
-    out[2] = onD0 - onD1 / r0;
+    out[at + 1] = onD1 / r0;
+    out[at + 2] = onD0 - onD1 / r0;
   } else {
     const r0 = (levels[index].lambda - origin.lambda) / h;
     const r1 = (levels[index - 1].lambda - origin.lambda) / h;
     // D1_1 = (m0 - m2)/r0 and D1_0 = (m1 - m2)/r1; the plain form uses D1_1 alone.
     const onLate = heun ? (-onD1 * r1 + onD2 * 2) / (r0 - r1) : onD1;
     const onEarly = heun ? (onD1 * r0 - onD2 * 2) / (r0 - r1) : 0;
-    out[1] = onLate / r0;
-    out[2] = onEarly / r1;
-    out[3] = onD0 - onLate / r0 - onEarly / r1;
+    out[at + 1] = onLate / r0;
+    out[at + 2] = onEarly / r1;
+    out[at + 3] = onD0 - onLate / r0 - onEarly / r1;
   }
 }
 

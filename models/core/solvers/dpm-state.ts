@@ -1,5 +1,5 @@
 import { sqrtFloat32 } from '../math/sqrt-float32.ts';
-import { combine2 } from '../math/kernels.ts';
+import { combine2, rotate } from '../math/kernels.ts';
 import type { Run } from '../plan.ts';
 import { toNoise, toOriginal, vpLevel } from '../prediction.ts';
 import type { Latent, NoiseLevel, PredictionType } from '../types.ts';
@@ -59,6 +59,7 @@ export function exactLevelOf(form: LevelForm, sigma: number): NoiseLevel {
 }
 
 export interface HistoryOptions {
+  readonly levels: readonly LambdaLevel[];
   readonly depth: number;
   readonly type: PredictionType;
   readonly target: 'original' | 'noise';
@@ -67,48 +68,44 @@ export interface HistoryOptions {
 
 /**
  * The last few predictions of a multistep solver, converted to x0 or to noise, newest first, in arrays that
- * are reused.
+ * are reused. How each prediction is converted is worked out when the run begins.
  */
 export class History {
   readonly items: Latent[];
-  #known = 0;
   readonly #run: Run;
-  readonly #options: HistoryOptions;
+  readonly #levels: readonly LambdaLevel[];
   readonly #limit: ((x0: Latent) => void) | null;
+  /** A limited x0 is turned back into noise where noise is wanted. */
+  readonly #turnsBack: boolean;
+  /** Factors on x and on the prediction for every evaluation. */
+  readonly #factors: Float64Array;
 
-  constructor(run: Run, options: HistoryOptions) {
+  constructor(run: Run, { levels, depth, type, target, limits }: HistoryOptions) {
     this.#run = run;
-    this.#options = options;
-    this.items = Array.from({ length: options.depth }, () => run.buffer());
-    this.#limit = limiter(options.limits, run);
-  }
-
-  /** How many of `items` hold a prediction. */
-  get known(): number {
-    return this.#known;
-  }
-
-  /** Converts a prediction made at `level` and puts it in front. */
-  push(prediction: Latent, level: NoiseLevel): Latent {
-    const oldest = this.items.pop() ?? this.#run.buffer();
-    this.items.unshift(oldest);
-    this.#known = Math.min(this.#known + 1, this.items.length);
-    this.convert(oldest, prediction, level);
-    return oldest;
-  }
-
-  /** out = the prediction as x0 or noise; a limited x0 is turned back into noise where noise is wanted. */
-  convert(out: Latent, prediction: Latent, { alpha, sigma }: NoiseLevel): void {
-    const { type, target } = this.#options;
-    const { x } = this.#run;
-    if (target === 'noise' && !this.#limit) {
-      const { fromX, fromPrediction } = toNoise(type, alpha, sigma);
-      combine2(out, fromX, x, fromPrediction, prediction);
-      return;
+    this.#levels = levels;
+    this.items = Array.from({ length: depth }, () => run.buffer());
+    this.#limit = limiter(limits, run);
+    this.#turnsBack = target === 'noise' && this.#limit !== null;
+    const convert = target === 'noise' && !this.#limit ? toNoise : toOriginal;
+    this.#factors = new Float64Array(2 * run.end);
+    for (let i = run.begin; i < run.end; i++) {
+      const { alpha, sigma } = levels[i];
+      const { fromX, fromPrediction } = convert(type, alpha, sigma);
+      this.#factors[2 * i] = fromX;
+      this.#factors[2 * i + 1] = fromPrediction;
     }
-    const { fromX, fromPrediction } = toOriginal(type, alpha, sigma);
-    combine2(out, fromX, x, fromPrediction, prediction);
+  }
+
+  /** Converts the prediction of evaluation `index` and puts it in front. */
+  push(prediction: Latent, index: number): void {
+    rotate(this.items);
+    const out = this.items[0];
+    const { x } = this.#run;
+    combine2(out, this.#factors[2 * index], x, this.#factors[2 * index + 1], prediction);
     this.#limit?.(out);
-    if (target === 'noise') combine2(out, 1 / sigma, x, -alpha / sigma, out);
+    if (this.#turnsBack) {
+      const { alpha, sigma } = this.#levels[index];
+      combine2(out, 1 / sigma, x, -alpha / sigma, out);
+    }
   }
 }

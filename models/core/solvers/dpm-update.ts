@@ -1,11 +1,12 @@
 import { combine } from '../math/kernels.ts';
+import type { Run } from '../plan.ts';
 import type { Latent } from '../types.ts';
 import type { LambdaLevel } from './dpm-state.ts';
 
 export type DpmAlgorithm = 'dpmsolver++' | 'dpmsolver' | 'sde-dpmsolver++' | 'sde-dpmsolver';
 export type DpmVariant = 'midpoint' | 'heun';
 
-export interface UpdateParts {
+interface UpdateParts {
   readonly algorithm: DpmAlgorithm;
   readonly variant: DpmVariant;
   /** All levels of the plan: the update goes from `index` to `index` + 1. */
@@ -13,8 +14,6 @@ export interface UpdateParts {
   readonly index: number;
   /** How many predictions it uses, the newest of them made at `index`: 1 to 3. */
   readonly order: number;
-  /** The reference multiplies x in float32 even where the rest is in double; so does this, when set. */
-  readonly float32: boolean;
 }
 
 /** Factors of one update: x ← onX·x + onD·D0 + onD1·D1 + onD2·D2 + onNoise·noise. */
@@ -81,60 +80,83 @@ function factors({ algorithm, variant, levels, index, order }: UpdateParts): Fac
   }
 }
 
-/** Reused by every update of one solver, so that stepping allocates nothing of x's size. */
+/** Weights of one update: x, at most three predictions, noise. */
+const WIDTH = 5;
+
+/** What the updates of a whole run share. */
+export interface UpdatePlan extends Pick<UpdateParts, 'algorithm' | 'variant' | 'levels'> {
+  /** Predictions that the update from evaluation `index` uses, 1 to 3. */
+  readonly orderAt: (index: number) => number;
+  /** The reference multiplies x in float32 even where the rest is in double; so does this, when set. */
+  readonly float32: boolean;
+}
+
+/** The updates of a run. Their weights are worked out when it begins, so that a step allocates nothing. */
 export class DpmUpdater {
-  readonly #weights = new Float64Array(5);
-  readonly #terms: Latent[] = [];
+  readonly #run: Run;
+  readonly #float32: boolean;
+  readonly #orders: Int32Array;
+  readonly #weights: Float64Array;
+  readonly #terms: Latent[];
+
+  constructor(run: Run, { orderAt, float32, ...shared }: UpdatePlan) {
+    this.#run = run;
+    this.#float32 = float32 && run.x instanceof Float64Array;
+    this.#orders = new Int32Array(run.end);
+    this.#weights = new Float64Array(WIDTH * run.end);
+    this.#terms = [run.x];
+    for (let index = run.begin; index < run.end; index++) {
+      const order = orderAt(index);
+      this.#orders[index] = order;
+      writeWeights(this.#weights, WIDTH * index, { ...shared, index, order });
+    }
+  }
 
   /**
-   * Moves x to the next level with the predictions `items`, newest first; `noise` is read by the stochastic
+   * Moves x to the level after `index` with the predictions `items`, newest first; `noise` is read by the stochastic
    * algorithms alone.
    */
-  multistep(x: Latent, items: readonly Latent[], parts: UpdateParts, noise: Latent | null): void {
-    const { order } = parts;
+  multistep(index: number, items: readonly Latent[], noise: Latent | null): void {
+    const { x } = this.#run;
     const weights = this.#weights;
     const terms = this.#terms;
-    const made = factors(parts);
-    weights[0] = made.onX;
-    if (parts.float32 && x instanceof Float64Array) {
-      for (let i = 0; i < x.length; i++) x[i] = Math.fround(Math.fround(made.onX) * Math.fround(x[i]));
-      weights[0] = 1;
+    const order = this.#orders[index];
+    const at = WIDTH * index;
+    if (this.#float32) {
+      const factor = Math.fround(weights[at]);
+      for (let i = 0; i < x.length; i++) x[i] = Math.fround(factor * Math.fround(x[i]));
+      weights[at] = 1;
     }
-    predictionWeights(weights, parts, made);
-    terms[0] = x;
     for (let k = 0; k < order; k++) terms[k + 1] = items[k];
-    if (noise) {
-      weights[order + 1] = made.onNoise;
-      terms[order + 1] = noise;
-    }
-    combine(x, noise ? order + 2 : order + 1, weights, terms);
+    if (noise) terms[order + 1] = noise;
+    combine(x, noise ? order + 2 : order + 1, weights, terms, at);
   }
 }
 
 /**
- * Writes the weights of the last one to three predictions from out[1] on. Second order: D1 = (m0 - m1)/r0. Third order:
- * divided differences D1_0 and D1_1, D1 = D1_0 + r0/(r0 + r1)·(D1_0 - D1_1), D2 = (D1_0 - D1_1)/(r0 + r1).
+ * Writes the weights of x, of the last one to three predictions, and of noise. Second order: D1 = (m0 - m1)/r0. Third
+ * order: divided differences D1_0 and D1_1, D1 = D1_0 + r0/(r0 + r1)·(D1_0 - D1_1), D2 = (D1_0 - D1_1)/(r0 + r1).
  */
-function predictionWeights(
-  out: Float64Array,
-  { levels, index, order }: UpdateParts,
-  { onD0, onD1, onD2 }: Factors,
-): void {
-  out[1] = onD0;
+function writeWeights(out: Float64Array, at: number, parts: UpdateParts): void {
+  const { levels, index, order } = parts;
+  const { onX, onD0, onD1, onD2, onNoise } = factors(parts);
+  out[at] = onX;
+  out[at + 1] = onD0;
+  out[at + order + 1] = onNoise;
   if (order === 1) return;
   const { lambda } = levels[index];
   const h = levels[index + 1].lambda - lambda;
   const r0 = (lambda - levels[index - 1].lambda) / h;
   if (order === 2) {
-    out[1] += onD1 / r0;
-    out[2] = -onD1 / r0;
+    out[at + 1] += onD1 / r0;
+    out[at + 2] = -onD1 / r0;
     return;
   }
   const r1 = (levels[index - 1].lambda - levels[index - 2].lambda) / h;
   const share = r0 / (r0 + r1);
   const onFirst = onD1 * (1 + share) + onD2 / (r0 + r1);
   const onSecond = -(onD1 * share + onD2 / (r0 + r1));
-  out[1] += onFirst / r0;
-  out[2] = -onFirst / r0 + onSecond / r1;
-  out[3] = -onSecond / r1;
+  out[at + 1] += onFirst / r0;
+  out[at + 2] = -onFirst / r0 + onSecond / r1;
+  out[at + 3] = -onSecond / r1;
 }

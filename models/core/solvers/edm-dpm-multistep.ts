@@ -1,7 +1,7 @@
 import { defineScheduler } from '../config/definition.ts';
 import { edmMultistepFields } from '../config/edm-fields.ts';
 import { boolean, choice, type ConfigOf, number } from '../config/fields.ts';
-import { combine2 } from '../math/kernels.ts';
+import { combine2, rotate } from '../math/kernels.ts';
 import type { Run } from '../plan.ts';
 import { edmPlan } from '../schedule/edm-plan.ts';
 import type { Latent, Solver } from '../types.ts';
@@ -30,30 +30,31 @@ export function* edmDpmSteps(run: Run, config: Config, parts: EdmDpmParts): Solv
   const { algorithm, noise } = parts;
   const { x } = run;
   const { sigmas, timesteps } = run.plan;
-  const levels = levelsOf(run, 've');
-  const { solver_type: variant } = config;
+  const { solver_order: order, solver_type: variant } = config;
   const options: MultistepOptions = {
     form: 've',
-    order: config.solver_order,
+    order,
     algorithm,
     variant,
     lowerOrderFinal: config.lower_order_final,
     firstOrderLast: config.euler_at_final || config.final_sigmas_type === 'zero',
   };
   const limit = limiter(parts.limits ?? {}, run);
-  const items: Latent[] = Array.from({ length: config.solver_order }, () => run.buffer());
-  const updater = new DpmUpdater();
+  const items: Latent[] = Array.from({ length: order }, () => run.buffer());
+  const updater = new DpmUpdater(run, {
+    algorithm,
+    variant,
+    levels: levelsOf(run, 've'),
+    orderAt: (i) => multistepOrder(options, i, timesteps.length, i - run.begin + 1),
+    float32: false,
+  });
   for (let i = run.begin; i < run.end; i++) {
     const prediction = yield run.at(i);
-    const oldest = items.pop() ?? run.buffer();
-    items.unshift(oldest);
+    rotate(items);
     const { fromX, fromPrediction } = edmOriginal(config.prediction_type, sigmas[i], config.sigma_data);
-    combine2(oldest, fromX, x, fromPrediction, prediction);
-    limit?.(oldest);
-    const known = Math.min(i - run.begin + 1, config.solver_order);
-    const used = multistepOrder(options, i, timesteps.length, known);
-    const update = { algorithm, variant, levels, index: i, order: used, float32: false };
-    updater.multistep(x, items, update, noise?.(i) ?? null);
+    combine2(items[0], fromX, x, fromPrediction, prediction);
+    limit?.(items[0]);
+    updater.multistep(i, items, noise?.(i) ?? null);
     run.after(i, prediction);
   }
   return x;

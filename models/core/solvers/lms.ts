@@ -2,7 +2,7 @@ import { defineScheduler } from '../config/definition.ts';
 import { choice, integer } from '../config/fields.ts';
 import { spacingFields, spacingOf } from '../config/flow-fields.ts';
 import { betaFields, DDPM_BETAS, tablesOf, timestepSpacing } from '../config/vp-fields.ts';
-import { combine, combine2 } from '../math/kernels.ts';
+import { combine, combine2, rotate } from '../math/kernels.ts';
 import { makePlan, type Run } from '../plan.ts';
 import { toOriginalVe, vpLevel } from '../prediction.ts';
 import { levelsOrTable, refuse } from '../schedule/request.ts';
@@ -24,33 +24,36 @@ function* lmsSteps(run: Run, type: PredictionType): Solver {
   if (!Number.isInteger(order) || order < 1 || order > 4) {
     throw new RangeError(`lmsOrder is ${order}; it must be 1, 2, 3 or 4`);
   }
-  const weights = new Float64Array(order + 1);
-  weights[0] = 1;
-  let slopes = Array.from({ length: order }, () => run.buffer());
+  const width = order + 1;
+  const weights = lmsWeights(run, order);
+  const slopes = Array.from({ length: order }, () => run.buffer());
   const terms = [x, ...slopes];
   for (let i = run.begin; i < run.end; i++) {
     const prediction = yield run.at(i);
     const { fromX, fromPrediction } = toOriginalVe(type, sigmas[i]);
-    slopes = rotate(slopes);
+    rotate(slopes);
     combine2(slopes[0], (1 - fromX) / sigmas[i], x, -fromPrediction / sigmas[i], prediction);
-    // As the reference: the order counts evaluations of the whole plan, the slopes those of this run.
-    const wanted = Math.min(i + 1, order);
-    const known = Math.min(i - run.begin + 1, wanted);
-    for (let k = 0; k < known; k++) {
-      weights[k + 1] = adamsWeight(sigmas, i, k, wanted);
-      terms[k + 1] = slopes[k];
-    }
-    combine(x, known + 1, weights, terms);
+    const known = Math.min(i - run.begin + 1, order);
+    for (let k = 0; k < known; k++) terms[k + 1] = slopes[k];
+    combine(x, known + 1, weights, terms, width * i);
     run.after(i, prediction);
   }
   return x;
 }
 
-/** Moves the last item to the front, in place, where it will be overwritten. */
-function rotate<T>(items: T[]): T[] {
-  const last = items.pop();
-  if (last !== undefined) items.unshift(last);
-  return items;
+/** Weights of x and of the known slopes for every evaluation, newest slope first. */
+function lmsWeights(run: Run, order: number): Float64Array {
+  const { sigmas } = run.plan;
+  const width = order + 1;
+  const weights = new Float64Array(width * run.end);
+  for (let i = run.begin; i < run.end; i++) {
+    // As the reference: the order counts evaluations of the whole plan, the slopes those of this run.
+    const wanted = Math.min(i + 1, order);
+    const known = Math.min(i - run.begin + 1, wanted);
+    weights[width * i] = 1;
+    for (let k = 0; k < known; k++) weights[width * i + k + 1] = adamsWeight(sigmas, i, k, wanted);
+  }
+  return weights;
 }
 
 /**

@@ -46,47 +46,62 @@ interface UpdateParts {
  */
 function* unipcSteps(run: Run, config: Config, form: LevelForm): Solver {
   const { x } = run;
-  const count = run.plan.timesteps.length;
   const levels = levelsOf(run, form);
   const history = new History(run, {
+    levels,
     depth: config.solver_order + 1,
     type: config.prediction_type,
     target: config.predict_x0 ? 'original' : 'noise',
     limits: config,
   });
   const before = run.buffer();
-  const weights = new Float64Array(config.solver_order + 2);
+  const width = config.solver_order + 2;
+  const orders = ordersOf(run, config);
+  const predictor = weightTable(run, width, (out, i) =>
+    unipcWeights(out, { config, levels, index: i, order: orders[i], corrector: false }),
+  );
+  // Row i belongs to the correction of the step that ended at evaluation i.
+  const corrector = weightTable(run, width, (out, i) => {
+    if (corrects(run, config, i)) {
+      unipcWeights(out, { config, levels, index: i - 1, order: orders[i - 1], corrector: true });
+    }
+  });
   const terms: Latent[] = [];
-  let order = 0;
   for (let i = run.begin; i < run.end; i++) {
     const prediction = yield run.at(i);
-    history.push(prediction, levels[i]);
-    if (i > run.begin && !config.disable_corrector.includes(i - 1)) {
-      unipcWeights(weights, { config, levels, index: i - 1, order, corrector: true });
-      apply(x, before, history.items, weights, terms, order + 2);
-    }
-    order = config.lower_order_final ? Math.min(config.solver_order, count - i) : config.solver_order;
-    order = Math.min(order, i - run.begin + 1);
+    history.push(prediction, i);
+    terms[0] = before;
+    for (let k = 0; k < history.items.length; k++) terms[k + 1] = history.items[k];
+    if (corrects(run, config, i)) combine(x, orders[i - 1] + 2, corrector, terms, width * i);
     before.set(x);
-    unipcWeights(weights, { config, levels, index: i, order, corrector: false });
-    apply(x, before, history.items, weights, terms, order + 1);
+    combine(x, orders[i] + 1, predictor, terms, width * i);
     run.after(i, prediction);
   }
   return x;
 }
 
-/** x = weights · [start, items…] over `count` terms. */
-function apply(
-  x: Latent,
-  start: Latent,
-  items: readonly Latent[],
-  weights: Float64Array,
-  terms: Latent[],
-  count: number,
-): void {
-  terms[0] = start;
-  for (let k = 1; k < count; k++) terms[k] = items[k - 1];
-  combine(x, count, weights, terms);
+function corrects(run: Run, config: Config, i: number): boolean {
+  return i > run.begin && !config.disable_corrector.includes(i - 1);
+}
+
+/** Predictions that the step from each evaluation uses. */
+function ordersOf(run: Run, config: Config): Int32Array {
+  const count = run.plan.timesteps.length;
+  return Int32Array.from({ length: run.end }, (_, i) => {
+    const most = config.lower_order_final ? Math.min(config.solver_order, count - i) : config.solver_order;
+    return Math.min(most, i - run.begin + 1);
+  });
+}
+
+/** One row of weights for every evaluation of the run. */
+function weightTable(
+  run: Run,
+  width: number,
+  write: (out: Float64Array, index: number) => void,
+): Float64Array {
+  const table = new Float64Array(width * run.end);
+  for (let i = run.begin; i < run.end; i++) write(table.subarray(width * i, width * (i + 1)), i);
+  return table;
 }
 
 /**
