@@ -20,7 +20,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   console.log(machine);
   console.log('\nA step outside the network: guidance of two predictions, the solver, scaling of the input');
-  console.log('latent        solver             CPU ms   target   clock ms   bytes left behind');
+  console.log('latent        solver             CPU ms   target   clock ms   bytes allocated');
   for (const { shape, solver, milliseconds, wallMilliseconds, target, bytes } of steps) {
     console.log(
       [
@@ -29,7 +29,7 @@ export async function run(args: readonly string[]): Promise<number> {
         milliseconds.toFixed(3).padStart(8),
         `≤ ${target}`.padStart(8),
         wallMilliseconds.toFixed(3).padStart(10),
-        String(bytes).padStart(19),
+        String(bytes).padStart(17),
       ].join(' '),
     );
   }

@@ -1,5 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { type HeapProfiler, Session } from 'node:inspector';
 import { readScheduler } from '../../../models/core/config/read.ts';
 import { classifierFree } from '../../../models/core/guidance/classifier-free.ts';
 import { TorchGenerator } from '../../../models/core/random/torch-generator.ts';
@@ -13,7 +12,7 @@ export interface StepTime {
   /** Median time on the clock. */
   readonly wallMilliseconds: number;
   readonly target: number;
-  /** Memory a step leaves behind, which the collector has to come for. */
+  /** Memory a step allocates, as the engine's heap profiler counts it: boxed numbers and results of generators, no arrays. */
   readonly bytes: number;
 }
 
@@ -48,34 +47,69 @@ export function measureSteps(): readonly StepTime[] {
   );
 }
 
-/** Best of five runs after two to warm up; memory over a whole run without a collection. */
+/** Best of five runs after two to warm up, and one more whose allocations are counted. */
 function measure(plan: Plan, length: number): Omit<StepTime, 'shape' | 'solver' | 'target'> {
-  const loop = steppingLoop(plan, length);
-  loop();
-  loop();
-  const collect = collector();
+  const run = steppingLoop(plan, length);
+  run(timed);
+  run(timed);
   const walls: number[] = [];
   let cpu = Number.POSITIVE_INFINITY;
-  let bytes = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 5; round++) {
-    collect();
-    const result = loop();
+    const result = run(timed);
     walls.push(...result.walls);
     cpu = Math.min(cpu, result.cpu);
-    bytes = Math.min(bytes, Math.max(0, Math.round(result.bytes)));
   }
   walls.sort((a, b) => a - b);
+  const bytes = Math.round(run(allocated) / plan.timesteps.length);
   return { milliseconds: cpu, wallMilliseconds: walls[Math.floor(walls.length / 2)], bytes };
 }
 
-interface LoopResult {
+interface Timed {
   readonly walls: readonly number[];
   readonly cpu: number;
-  readonly bytes: number;
+}
+
+function timed(steps: Generator<number>, count: number): Timed {
+  const walls = new Float64Array(count);
+  const before = process.cpuUsage();
+  for (let i = 0; i < count; i++) {
+    const started = performance.now();
+    steps.next();
+    walls[i] = performance.now() - started;
+  }
+  const { user, system } = process.cpuUsage(before);
+  return { walls: [...walls], cpu: (user + system) / 1000 / count };
+}
+
+/** Bytes that the steps allocate, without those of the profiler itself. */
+function allocated(steps: Generator<number>, count: number): number {
+  const session = new Session();
+  session.connect();
+  let bytes = 0;
+  const options = {
+    samplingInterval: 64,
+    includeObjectsCollectedByMajorGC: true,
+    includeObjectsCollectedByMinorGC: true,
+  };
+  const add = ({ selfSize, callFrame, children }: HeapProfiler.SamplingHeapProfileNode): void => {
+    if (!callFrame.url.startsWith('node:')) bytes += selfSize;
+    for (const child of children) add(child);
+  };
+  session.post('HeapProfiler.startSampling', options);
+  for (let i = 0; i < count; i++) steps.next();
+  session.post('HeapProfiler.stopSampling', (error, result) => {
+    if (error) throw error;
+    add(result.profile.head);
+  });
+  session.disconnect();
+  return bytes;
 }
 
 /** What happens between two network runs: combine the branches, step, scale the next input. */
-function steppingLoop(plan: Plan, length: number): () => LoopResult {
+function steppingLoop(
+  plan: Plan,
+  length: number,
+): <T>(walk: (steps: Generator<number>, count: number) => T) => T {
   const rng = new TorchGenerator(0);
   const start = new Float32Array(length);
   const negative = new Float32Array(length);
@@ -88,24 +122,11 @@ function steppingLoop(plan: Plan, length: number): () => LoopResult {
   const guidance = classifierFree({ scale: 7.5 });
   const point = { index: 0, count: plan.timesteps.length, timestep: 0, alpha: 1, sigma: 0 };
   const branches = [negative, positive];
-  return () => {
+  return (walk) => {
     x.set(start);
     const solver = plan.solve(x);
-    const walls = new Float64Array(plan.timesteps.length);
     const steps = driven(solver.next(), solver, () => guidance.combine(branches, point, guided), guided);
-    const cpuBefore = process.cpuUsage();
-    const before = memory();
-    for (let i = 0; i < walls.length; i++) {
-      const started = performance.now();
-      steps.next();
-      walls[i] = performance.now() - started;
-    }
-    const { user, system } = process.cpuUsage(cpuBefore);
-    return {
-      walls: [...walls],
-      cpu: (user + system) / 1000 / walls.length,
-      bytes: (memory() - before) / walls.length,
-    };
+    return walk(steps, plan.timesteps.length);
   };
 }
 
@@ -125,16 +146,4 @@ function* driven(
     next = solver.next(guided);
     yield i;
   }
-}
-
-function memory(): number {
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
-
-/** The engine's collector, which is hidden unless asked for. */
-function collector(): () => void {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  return typeof collect === 'function' ? () => void collect() : () => {};
 }
