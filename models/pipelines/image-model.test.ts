@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -132,12 +132,98 @@ describe('an added Stable Diffusion folder', () => {
     await expectInpainting(model);
   });
 
-  it('says what it does not do', async () => {
-    const picture = { width: 72, height: 64, data: new Uint8Array(72 * 64 * 3) };
-    const controls = [{ kind: 'edge', strength: 1, range: [0, 1], picture }] as const;
-    await expect(run(model, { controls })).rejects.toThrow(
-      /does not do following a control map; it does text to image/,
+  it('says how it could follow a map or a reference', async () => {
+    await expect(run(model, { controls: [edgeMap] })).rejects.toThrow(
+      /has no control network. Put one into its folder, named for example controlnet_canny/,
     );
+    const reference = { picture: edgeMap.picture, strength: 1 };
+    await expect(run(model, { reference })).rejects.toThrow(/no IP-Adapter is built into its denoiser/);
+  });
+});
+
+const edgeMap = {
+  kind: 'edge',
+  strength: 1,
+  range: [0, 1],
+  picture: { width: 36, height: 32, data: Uint8Array.from({ length: 36 * 32 * 3 }, (_, i) => (i * 7) % 256) },
+} as const;
+
+describe('an added folder with control networks', () => {
+  let model: ImageModel;
+
+  beforeAll(async () => {
+    const parts = {
+      '.': 'sd',
+      unet: 'sd-control/unet',
+      controlnet_canny: 'sd-control/controlnet',
+      controlnet_2: 'sd-control/controlnet_2',
+    };
+    const source = assemble('sd-control', parts);
+    // The name that diffusers keeps says what the second one follows.
+    const config = join(source, 'controlnet_2/config.json');
+    const said = { _name_or_path: 'lllyasviel/control_v11f1p_sd15_depth' };
+    writeFileSync(config, JSON.stringify({ ...JSON.parse(readFileSync(config, 'utf8')), ...said }));
+    model = await openImageModel(await add('sd-control', source), device.sessions, { warmUp: false });
+  });
+
+  afterAll(() => model.close());
+
+  it('follows maps by their kind, alone or together, at their strength and in their part of the run', async () => {
+    const free = await run(model);
+    const edge = await run(model, { controls: [edgeMap] });
+    const depth = await run(model, { controls: [{ ...edgeMap, kind: 'depth' }] });
+    const both = await run(model, { controls: [edgeMap, { ...edgeMap, kind: 'depth' }] });
+    const weak = await run(model, { controls: [{ ...edgeMap, strength: 0.2 }] });
+    const early = await run(model, { controls: [{ ...edgeMap, range: [0, 0.5] }] });
+    const pictures = [free, edge, depth, both, weak, early].map(({ rgb }) => rgb.join());
+    expect(new Set(pictures).size).toBe(pictures.length);
+    expect((await run(model, { controls: [{ ...edgeMap, strength: 0 }] })).rgb).toEqual(free.rgb);
+  });
+
+  it('names what it follows when it is asked for something else', async () => {
+    await expect(run(model, { controls: [{ ...edgeMap, kind: 'pose' }] })).rejects.toThrow(
+      /does not follow pose maps. It follows depth, edge/,
+    );
+  });
+
+  it('says which network does not tell what it follows', async () => {
+    const source = assemble('sd-unnamed', {
+      '.': 'sd',
+      unet: 'sd-control/unet',
+      controlnet: 'sd-control/controlnet',
+    });
+    const unnamed = await openImageModel(await add('sd-unnamed', source), device.sessions, { warmUp: false });
+    await expect(run(unnamed, { controls: [edgeMap] })).rejects.toThrow(
+      /Nothing says what controlnet follows: name its folder for example controlnet_canny/,
+    );
+    expect((await run(unnamed)).rgb).toHaveLength(72 * 64 * 3);
+    unnamed.close();
+  });
+});
+
+describe('an added folder with an IP-Adapter', () => {
+  /** A tiny encoder: the means of four quarters times random numbers. */
+  const encoder = '../../ip-adapter/image_encoder';
+
+  it('follows a reference picture at its strength, and paints without one', async () => {
+    const source = assemble('sd-ip', { '.': 'sd', unet: 'sd-ipadapter/unet', image_encoder: encoder });
+    const model = await openImageModel(await add('sd-ip', source), device.sessions, { warmUp: false });
+    const free = await run(model);
+    const like = await run(model, { reference: { picture: edgeMap.picture, strength: 1 } });
+    const barely = await run(model, { reference: { picture: edgeMap.picture, strength: 0.3 } });
+    expect(new Set([free, like, barely].map(({ rgb }) => rgb.join())).size).toBe(3);
+    expect((await run(model, { reference: { picture: edgeMap.picture, strength: 0 } })).rgb).toEqual(
+      free.rgb,
+    );
+    model.close();
+  });
+
+  it('says so when its image encoder is missing', async () => {
+    const source = assemble('sd-ip-blind', { '.': 'sd', unet: 'sd-ipadapter/unet' });
+    const model = await openImageModel(await add('sd-ip-blind', source), device.sessions, { warmUp: false });
+    const reference = { picture: edgeMap.picture, strength: 1 };
+    await expect(run(model, { reference })).rejects.toThrow(/has an IP-Adapter but no image_encoder/);
+    model.close();
   });
 });
 

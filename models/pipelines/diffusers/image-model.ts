@@ -8,12 +8,14 @@ import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.
 import { checkRequestPictures } from '../check-request.ts';
 import { cropPicture, type PaddedFrame, padPicture, padToMultiple } from '../image/padding.ts';
 import { type RgbPicture, toBytes, toFloatPicture, toSignedPlanes } from '../image/picture.ts';
+import { resizePicture } from '../image/resize.ts';
 import { fillFromOutside, pasteIntoSource } from '../image/seam.ts';
 import type { ImageModel, ImageRun } from '../image-model.ts';
 import type { ImageEvent, ImageRequest, ImageTimings } from '../image-request.ts';
 import { withoutLoras } from '../../text/prompt-syntax.ts';
 import { PipelineError } from '../pipeline-error.ts';
 import { toPictures } from './decoded-pictures.ts';
+import { chooseControlNets, readControlNets } from './control-kinds.ts';
 import { runFlux } from './flux.ts';
 import { runInstructEdit } from './instruct-edit.ts';
 import { runLatentConsistency } from './latent-consistency.ts';
@@ -21,8 +23,9 @@ import type { LatentResult, RunContext, StepEvent } from './latent-loop.ts';
 import { fitPreviewMap, type PreviewMap, previewLatents } from './latent-preview.ts';
 import { configNumber, type ModelFolder, openModelFolder, seesMask } from './model-folder.ts';
 import { createPromptLoras } from './prompt-loras.ts';
+import { embedReference } from './reference.ts';
 import { runStableDiffusion3 } from './stable-diffusion-3.ts';
-import { runStableDiffusion } from './stable-diffusion.ts';
+import { runStableDiffusion, type StableDiffusionRequest } from './stable-diffusion.ts';
 import { runStableDiffusionXl } from './stable-diffusion-xl.ts';
 
 type Pipeline = DiffusersManifest['pipeline'];
@@ -89,15 +92,23 @@ export async function openDiffusersImageModel(
     sessions,
     folder,
   });
+  const nets = isGuided(manifest) ? await readControlNets(pack.folder, Object.keys(manifest.components)) : [];
+  const takesResiduals = denoiser.session.hasInput('mid_block_additional_residual');
   let previewMap: PreviewMap | null = null;
 
   async function* generate(request: ImageRequest, run: ImageRun): AsyncGenerator<ImageEvent> {
     checkRequestPictures(request);
-    if (!modes.includes(request.mode) || request.controls.length > 0) {
-      const asked = request.controls.length > 0 ? 'following a control map' : MODE_NAMES[request.mode];
+    if (!modes.includes(request.mode)) {
       const does = modes.map((mode) => MODE_NAMES[mode]).join(', ');
-      throw new PipelineError('unsupported', `${manifest.name} does not do ${asked}; it does ${does}.`);
+      throw new PipelineError(
+        'unsupported',
+        `${manifest.name} does not do ${MODE_NAMES[request.mode]}; it does ${does}.`,
+      );
     }
+    const controlNets = chooseControlNets(
+      request.controls.map(({ kind }) => kind),
+      { name: manifest.name, nets, takesResiduals },
+    );
     const started = run.now();
     let denoised = started;
     const frame = padToMultiple(request.width, request.height, habits?.multiple ?? 64);
@@ -107,7 +118,8 @@ export async function openDiffusersImageModel(
     try {
       const prompt = withoutLoras(request.prompt);
       const context = { folder: changed?.folder ?? folder, signal: run.signal };
-      for await (const event of await start({ ...request, prompt }, { frame, manifest, context })) {
+      const parts = { frame, manifest, context, controlNets };
+      for await (const event of await start({ ...request, prompt }, parts)) {
         switch (event.type) {
           case 'step': {
             evaluations += 1;
@@ -156,6 +168,11 @@ export async function openDiffusersImageModel(
   };
 }
 
+/** Families whose pipeline takes control networks and an IP-Adapter. */
+function isGuided({ pipeline }: DiffusersManifest): boolean {
+  return pipeline === 'stable-diffusion' || pipeline === 'stable-diffusion-inpaint';
+}
+
 async function readScale(folder: ModelFolder): Promise<number> {
   const { config } = await folder.open('vae_decoder');
   const blocks = config.block_out_channels;
@@ -166,9 +183,12 @@ interface StartParts {
   readonly frame: PaddedFrame;
   readonly manifest: DiffusersManifest;
   readonly context: RunContext;
+  /** One for each map of the request. */
+  readonly controlNets: readonly string[];
 }
 
-async function start(request: ImageRequest, { frame, manifest, context }: StartParts): Promise<Events> {
+async function start(request: ImageRequest, parts: StartParts): Promise<Events> {
+  const { frame, manifest, context, controlNets } = parts;
   const { folder } = context;
   const schedulerConfig = await folder.readSchedulerConfig('scheduler');
   const { scheduler } = readScheduler(schedulerConfig);
@@ -189,10 +209,23 @@ async function start(request: ImageRequest, { frame, manifest, context }: StartP
     strength: request.mode === 'extend' ? 1 : request.strength,
   };
   const mask = maskTensor(request, frame);
+  if (request.reference !== undefined && !isGuided(manifest)) {
+    throw new PipelineError('unsupported', `${manifest.name} follows no reference picture.`);
+  }
   switch (manifest.pipeline) {
     case 'stable-diffusion':
     case 'stable-diffusion-inpaint':
-      return runStableDiffusion({ ...shared, ...texts, mask }, context);
+      return runStableDiffusion(
+        {
+          ...shared,
+          ...texts,
+          mask,
+          controls: controlInputs(request, frame),
+          controlNets,
+          reference: await referenceOf(request, parts),
+        },
+        context,
+      );
     case 'stable-diffusion-edit':
       if (source === undefined) {
         throw new PipelineError('bad-input', 'An edit needs a source picture.');
@@ -212,6 +245,28 @@ async function start(request: ImageRequest, { frame, manifest, context }: StartP
     case 'unconditional':
       throw new PipelineError('unsupported', `${manifest.name} does not make pictures from a prompt.`);
   }
+}
+
+/** Maps stretched over the frame, as [1, 3, H, W] in 0 … 1. */
+function controlInputs(request: ImageRequest, frame: PaddedFrame): StableDiffusionRequest['controls'] {
+  return request.controls.map(({ picture, strength, range: [start, end] }) => {
+    const sized = resizePicture(toFloatPicture(picture, 3), request.width, request.height);
+    const signed = toSignedPlanes(padPicture(sized, frame));
+    const map = float32Tensor(
+      [1, 3, frame.outerHeight, frame.outerWidth],
+      signed.map((value) => value * 0.5 + 0.5),
+    );
+    return { map, scale: strength, start, end };
+  });
+}
+
+async function referenceOf(
+  { reference }: ImageRequest,
+  { manifest, context }: StartParts,
+): Promise<StableDiffusionRequest['reference']> {
+  if (reference === undefined) return undefined;
+  const embeds = await embedReference(reference.picture, { name: manifest.name, folder: context.folder });
+  return { embeds, scale: reference.strength };
 }
 
 /** The source; where a canvas has no pixels yet, their nearest neighbours, so that the encoder sees no black edge. */

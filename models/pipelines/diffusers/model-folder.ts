@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveInput } from '../../runtime/io-adapter.ts';
@@ -17,6 +17,8 @@ export interface Component {
 /** A model folder in the diffusers layout: one subfolder a component. Graphs open when first asked for. */
 export interface ModelFolder {
   has(name: string): boolean;
+  /** The first component whose name begins so, by name; null when there is none. */
+  find(prefix: string): string | null;
   /** Opens a component. Throws when the folder has none of this name. */
   open(name: string): Promise<Component>;
   tokenizer(name: string): Promise<PromptTokenizer>;
@@ -63,11 +65,18 @@ export function openModelFolder(options: {
     return { session: lease.session, config };
   }
 
+  function has(name: string): boolean {
+    const path = locate(name);
+    return path !== null && existsSync(join(path, 'model.onnx'));
+  }
+
   return {
-    has: (name) => {
-      const path = locate(name);
-      return path !== null && existsSync(join(path, 'model.onnx'));
-    },
+    has,
+    find: (prefix) =>
+      folders
+        .flatMap((folder) => readdirSync(folder))
+        .toSorted()
+        .find((name) => name.startsWith(prefix) && has(name)) ?? null,
     open(name) {
       const known = components.get(name) ?? openComponent(name);
       components.set(name, known);

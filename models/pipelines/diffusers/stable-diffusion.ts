@@ -80,7 +80,7 @@ export async function* runStableDiffusion(
     positive: repeatEach(encoded.positive.states, perPrompt),
   };
   const start = await prepareStart(request, { plan, vae, unet });
-  const controls = await openControls(request, folder);
+  const controls = await openControls(request, { folder, unet, shape: start.shape, scale: vae.scale });
   signal.throwIfAborted();
 
   const latents = yield* runLatentLoop({
@@ -155,8 +155,9 @@ async function evaluateUnet(
     });
     Object.assign(feeds, residuals);
   }
-  if (request.reference !== undefined) {
-    const { embeds, scale } = request.reference;
+  const reference = request.reference ?? idleReference(unet);
+  if (reference !== null) {
+    const { embeds, scale } = reference;
     const byBranch = branches.map((branch) =>
       sliceBatch(embeds, branch === 'positive' ? 1 : 0, branch === 'positive' ? 2 : 1),
     );
@@ -198,20 +199,60 @@ async function prepareStart(request: StableDiffusionRequest, parts: StartParts):
   );
 }
 
+/** A network with an IP-Adapter in it wants a picture on every run; where none is followed, it gets zeros, times 0. */
+function idleReference(unet: Component): NonNullable<StableDiffusionRequest['reference']> | null {
+  const input = unet.session.inputs.find(({ name }) => name === 'image_embeds');
+  const size = input?.shape[2];
+  if (typeof size !== 'number') return null;
+  return { embeds: float32Tensor([2, 1, size], new Float32Array(2 * size)), scale: 0 };
+}
+
+interface ControlParts {
+  readonly folder: ModelFolder;
+  readonly unet: Component;
+  /** Of the latents. */
+  readonly shape: readonly number[];
+  /** Pixels a latent. */
+  readonly scale: number;
+}
+
 async function openControls(
   request: StableDiffusionRequest,
-  folder: ModelFolder,
+  parts: ControlParts,
 ): Promise<readonly ControlInput[]> {
   const { controls = [], controlNets = [] } = request;
+  const { folder } = parts;
   if (controls.length !== controlNets.length) {
     throw new PipelineError(
       'bad-input',
       `There are ${controls.length} control maps for ${controlNets.length} control networks.`,
     );
   }
+  if (controls.length === 0) return openIdleControl(parts);
   return Promise.all(
     controls.map(async (control, i) => ({ ...control, net: await folder.open(controlNets[i]) })),
   );
+}
+
+/** A network exported for control wants residuals on every run; where no map is followed they are a control's, times 0. */
+async function openIdleControl({
+  folder,
+  unet,
+  shape,
+  scale,
+}: ControlParts): Promise<readonly ControlInput[]> {
+  if (!unet.session.hasInput('mid_block_additional_residual')) return [];
+  const name = folder.find('controlnet');
+  if (name === null) {
+    throw new PipelineError(
+      'unsupported',
+      'This denoiser was exported for a control network, and the model has none: put one into its folder, named for ' +
+        'example controlnet_canny, and add the model again.',
+    );
+  }
+  const [height, width] = [shape[2] * scale, shape[3] * scale];
+  const map = float32Tensor([1, 3, height, width], new Float32Array(3 * height * width));
+  return [{ net: await folder.open(name), map, scale: 0, start: 0, end: 1 }];
 }
 
 function countPictures(request: StableDiffusionRequest): number {
