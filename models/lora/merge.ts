@@ -95,7 +95,7 @@ export async function mergeLoras(
   parts: readonly LoraPart[],
 ): Promise<PatchedGraph> {
   const bytes = await readWhole(path);
-  const externalData = [];
+  const externalData: { readonly path: string; readonly data: Uint8Array }[] = [];
   for (const location of locations) {
     externalData.push({ path: location, data: await readWhole(join(dirname(path), location)) });
   }

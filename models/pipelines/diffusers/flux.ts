@@ -6,6 +6,7 @@ import { lastHiddenState, openTextEncoder, pooledText } from './clip-text.ts';
 import {
   beginOfFlow,
   drawNoise,
+  inputTensor,
   type LatentResult,
   type RunContext,
   runLatentLoop,
@@ -84,7 +85,7 @@ export async function* runFlux(
       for (const branch of branches) {
         const text = texts[branch === 'positive' ? 'positive' : 'negative'];
         const feeds: Record<string, HostTensor> = {
-          sample: { shape, data: Float32Array.from(at.input) },
+          sample: inputTensor(at, shape),
           timestep: timestepTensor(1, Math.fround(at.timestep / 1000)),
           encoder_hidden_states: text.states,
           text_embeds: text.pooled,

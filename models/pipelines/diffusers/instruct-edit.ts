@@ -5,6 +5,7 @@ import { concatAxis, concatBatch, repeatBatch, zerosLike } from './batches.ts';
 import { lastHiddenState, openTextEncoder } from './clip-text.ts';
 import {
   drawNoise,
+  inputTensor,
   type LatentResult,
   type RunContext,
   runLatentLoop,
@@ -57,7 +58,7 @@ export async function* runInstructEdit(
     guidance: dualGuidance({ scale: request.guidanceScale, imageScale: request.imageGuidanceScale }),
     signal,
     evaluate: async (branches, at) => {
-      const one: HostTensor = { shape, data: Float32Array.from(at.input) };
+      const one = inputTensor(at, shape);
       const pictures = branches.map((branch) => (branch === 'negative' ? zerosLike(seen) : seen));
       const states = branches.map((branch) => (branch === 'positive' ? positive : negative));
       const feeds = {

@@ -5,6 +5,7 @@ import { encodePrompts, type PromptSyntax } from './clip-prompts.ts';
 import { lastHiddenState, openTextEncoder } from './clip-text.ts';
 import {
   drawNoise,
+  inputTensor,
   type LatentResult,
   type RunContext,
   runLatentLoop,
@@ -85,7 +86,7 @@ export async function* runLatentConsistency(
     signal,
     evaluate: async (_branches, at) => {
       const feeds: Record<string, HostTensor> = {
-        sample: { shape, data: Float32Array.from(at.input) },
+        sample: inputTensor(at, shape),
         timestep: timestepTensor(count, at.timestep),
         encoder_hidden_states: states,
       };

@@ -102,6 +102,14 @@ export function splitBranches(out: HostTensor, branches: number): readonly Float
   return Array.from({ length: branches }, (_, i) => values.subarray(i * length, (i + 1) * length));
 }
 
+/**
+ * Returns what the network is to see as a tensor, on the solver's own array: it stays as it is until the prediction is handed
+ * over.
+ */
+export function inputTensor({ input }: Evaluation, shape: readonly number[]): HostTensor {
+  return { shape, data: input instanceof Float32Array ? input : Float32Array.from(input) };
+}
+
 /** Returns one timestep for each row of a batch. */
 export function timestepTensor(rows: number, timestep: number): HostTensor {
   return float32Tensor([rows], new Float32Array(rows).fill(timestep));

@@ -5,6 +5,7 @@ import { concatAxis, concatBatch, repeatBatch } from './batches.ts';
 import { lastHiddenState, openTextEncoder } from './clip-text.ts';
 import {
   drawNoise,
+  inputTensor,
   type LatentResult,
   type RunContext,
   runLatentLoop,
@@ -59,7 +60,7 @@ export async function* runLatentUpscale(
     guidance: classifierFree({ scale: request.guidanceScale }),
     signal,
     evaluate: async (branches, at) => {
-      const one = concatAxis([{ shape, data: Float32Array.from(at.input) }, seen], 1);
+      const one = concatAxis([inputTensor(at, shape), seen], 1);
       const rows = branches.length;
       const feeds = {
         sample: repeatBatch(one, rows),

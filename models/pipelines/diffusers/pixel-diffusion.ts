@@ -3,6 +3,7 @@ import type { Hook, Keep, PlanRequest, Rng, Scheduler } from '../../core/types.t
 import { floatData, type HostTensor, int64Tensor } from '../../runtime/tensor.ts';
 import {
   drawNoise,
+  inputTensor,
   type RunContext,
   runLatentLoop,
   type StepEvent,
@@ -65,7 +66,7 @@ export async function* runPixelDiffusion(
     signal,
     evaluate: async (_branches, at) => {
       const feeds: Record<string, HostTensor> = {
-        sample: { shape, data: Float32Array.from(at.input) },
+        sample: inputTensor(at, shape),
         timestep: timestepTensor(shape[0], at.timestep),
       };
       if (classLabels !== undefined) {

@@ -5,6 +5,7 @@ import { concatAxis, concatBatch, repeatBatch, zerosLike } from './batches.ts';
 import { lastHiddenState, openTextEncoder, type TextOutputs } from './clip-text.ts';
 import {
   drawNoise,
+  inputTensor,
   type LatentResult,
   type RunContext,
   runLatentLoop,
@@ -69,7 +70,7 @@ export async function* runStableAudio(
     guidance: classifierFree({ scale: request.guidanceScale }),
     signal,
     evaluate: async (branches, at) => {
-      const one: HostTensor = { shape, data: Float32Array.from(at.input) };
+      const one = inputTensor(at, shape);
       const texts = branches.map((branch) => conditioning[branch === 'positive' ? 'positive' : 'negative']);
       const rows = branches.length * count;
       const feeds = {

@@ -7,6 +7,7 @@ import { lastHiddenState, openTextEncoder, penultimateHiddenState, pooledText } 
 import {
   beginOfFlow,
   drawNoise,
+  inputTensor,
   type LatentResult,
   type RunContext,
   runLatentLoop,
@@ -67,7 +68,7 @@ export async function* runStableDiffusion3(
     guidance: classifierFree({ scale: request.guidanceScale }),
     signal,
     evaluate: async (branches, at) => {
-      const one: HostTensor = { shape, data: Float32Array.from(at.input) };
+      const one = inputTensor(at, shape);
       const chosen = branches.map((branch) => texts[branch === 'positive' ? 'positive' : 'negative']);
       const feeds = {
         sample: repeatBatch(one, branches.length),

@@ -7,6 +7,7 @@ import { openTextEncoder, penultimateHiddenState, pooledText } from './clip-text
 import {
   beginOf,
   drawNoise,
+  inputTensor,
   type LatentResult,
   type RunContext,
   runLatentLoop,
@@ -83,7 +84,7 @@ export async function* runStableDiffusionXl(
     guidance: classifierFree({ scale: request.guidanceScale, rescale: request.guidanceRescale }),
     signal,
     evaluate: async (branches, at) => {
-      const one: HostTensor = { shape: start.shape, data: Float32Array.from(at.input) };
+      const one = inputTensor(at, start.shape);
       const chosen = branches.map((branch) => (branch === 'positive' ? 'positive' : 'negative'));
       const feeds = {
         sample: repeatBatch(extra === null ? one : concatAxis([one, extra], 1), branches.length),

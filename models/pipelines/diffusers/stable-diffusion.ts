@@ -9,6 +9,7 @@ import { type ControlInput, runControlNets } from './control-nets.ts';
 import {
   beginOf,
   drawNoise,
+  inputTensor,
   type LatentResult,
   type RunContext,
   runLatentLoop,
@@ -132,7 +133,7 @@ async function evaluateUnet(
   const { unet, shape, request, extra } = call;
   const count = shape[0];
   const rows = branches.length * count;
-  const one: HostTensor = { shape, data: Float32Array.from(at.input) };
+  const one = inputTensor(at, shape);
   const latents = repeatBatch(one, branches.length);
   const sample = extra === null ? latents : concatAxis([latents, repeatBatch(extra, branches.length)], 1);
   const states = concatBatch(

@@ -5,6 +5,7 @@ import { concatAxis, concatBatch, repeatBatch, repeatEach, sliceBatch, zerosLike
 import { toClipPixels } from './clip-vision.ts';
 import {
   drawNoise,
+  inputTensor,
   type LatentResult,
   type RunContext,
   runLatentLoop,
@@ -73,7 +74,7 @@ export async function* runStableVideo(
         : UNGUIDED,
     signal,
     evaluate: async (branches, at) => {
-      const one: HostTensor = { shape, data: Float32Array.from(at.input) };
+      const one = inputTensor(at, shape);
       const pictures = branches.map((branch) => (branch === 'positive' ? seen : zerosLike(seen)));
       const texts = branches.map((branch) => (branch === 'positive' ? states : zerosLike(states)));
       const feeds = {
