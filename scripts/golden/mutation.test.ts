@@ -65,6 +65,16 @@ describe('a single changed constant turns the suite red', () => {
     expect((await runLevel(steps, scratch)).failures.length).toBeGreaterThan(0);
   });
 
+  it('seed of the Brownian tree', async () => {
+    const changed = mutate('steps/brownian.json', (config) => {
+      if (config.noise_sampler_seed !== 31) return false;
+      config.noise_sampler_seed = 32;
+      return true;
+    });
+    expect(changed).toBe(1);
+    expect((await runLevel(steps, scratch)).failures).toHaveLength(1);
+  });
+
   it('guidance scale', async () => {
     const id = 'sd-txt2img-ddim-0';
     const request = path.join(scratch, 'pipelines', id, 'request.json');

@@ -113,6 +113,8 @@ export async function openDiffusersImageModel(
     let denoised = started;
     const frame = padToMultiple(request.width, request.height, habits?.multiple ?? 64);
     const changed = await promptLoras.open(request);
+    // The plain graphs may now be closed if the changed ones need their room.
+    if (changed) folder.close();
     const loras = changed && { loras: changed.applied, notices: changed.notices };
     let evaluations = 0;
     try {
