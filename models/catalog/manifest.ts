@@ -77,7 +77,12 @@ export const houseImageManifestSchema = z.object({
   /** Factor of the upscaler: the finished square is nativeSize · scale pixels wide. */
   scale: z.number().int().min(1).max(8),
   prediction: z.literal('sample'),
-  schedule: z.object({ family: z.literal('flow'), shift: z.number().positive().max(20).default(1) }),
+  schedule: z.object({
+    family: z.literal('flow'),
+    shift: z.number().positive().max(20).default(1),
+    /** Share of the noise that is drawn anew after every Euler step. */
+    freshNoise: z.number().min(0).max(1).default(0),
+  }),
   defaults: z.object({
     steps: z.number().int().min(1).max(50),
     guidanceScale: z.number().min(0).max(30),

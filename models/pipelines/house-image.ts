@@ -44,6 +44,7 @@ export async function* generateImage(
   const sampler = sampleHouse(request, {
     nativeSize: manifest.nativeSize,
     shift: manifest.schedule.shift,
+    freshNoise: manifest.schedule.freshNoise,
     positive: await meter.text(() => model.encodePrompt(request.prompt)),
     negative: await meter.text(() => model.encodePrompt(request.negativePrompt)),
     pictures,

@@ -62,6 +62,7 @@ async function sample(steps: number): Promise<{ readonly first: Float32Array; re
   const sampler = sampleHouse(request, {
     nativeSize: model.manifest.nativeSize,
     shift: model.manifest.schedule.shift,
+    freshNoise: model.manifest.schedule.freshNoise,
     positive: await model.encodePrompt(request.prompt),
     negative: await model.encodePrompt(''),
     pictures: preparePictures(request, model.manifest),

@@ -5,6 +5,7 @@ import { TorchGenerator } from '../../core/random/torch-generator.ts';
 import type { Hook, Plan } from '../../core/types.ts';
 import type { ImageRequest } from '../image-request.ts';
 import type { PreparedPictures } from './conditioning.ts';
+import { freshNoiseHook } from './fresh-noise.ts';
 import type { DenoiseInput, TextStates } from './model.ts';
 import { predict } from './predict.ts';
 
@@ -13,6 +14,8 @@ export interface SampleContext {
   readonly nativeSize: number;
   /** Time shift the network was trained with. */
   readonly shift: number;
+  /** Share of the noise drawn anew after every Euler step, as the pack asks for; 0 … 1. */
+  readonly freshNoise: number;
   readonly positive: TextStates;
   readonly negative: TextStates;
   readonly pictures: PreparedPictures;
@@ -48,13 +51,18 @@ export async function* sampleHouse(
   const begin = firstEvaluation(request, plan);
   const guidance = classifierFree({ scale: request.guidanceScale });
   const noise = new Float32Array(3 * context.nativeSize ** 2);
-  new TorchGenerator(request.seed).randn(noise);
+  const rng = new TorchGenerator(request.seed);
+  rng.randn(noise);
   const x = Float32Array.from(noise);
   if (begin > 0 && pictures.source !== null) {
     plan.addNoise(begin, pictures.source, noise, x);
   }
 
-  const solver = plan.solve(x, { begin, hooks: keepKnownPixels(pictures, noise) });
+  const renoise =
+    request.solver === 'flow-euler' && context.freshNoise > 0
+      ? [freshNoiseHook({ share: context.freshNoise, rng })]
+      : [];
+  const solver = plan.solve(x, { begin, hooks: [...renoise, ...keepKnownPixels(pictures, noise)] });
   const steps = plan.steps - begin / plan.order;
   const input = new Float32Array(x.length);
   const x0 = new Float32Array(x.length);

@@ -29,11 +29,15 @@ class Pack:
         return self.text.run(None, {"input_ids": self.ids(prompts)})[0]
 
     def sample(self, prompts: list[str], seeds: list[int], steps: int = 8, guidance: float = 3.0, task: int = 0, condition=None,
-               mask=None, strength: float | None = None, shift: float = 3.0, noise: np.ndarray | None = None) -> np.ndarray:
-        """float32 [B,3,64,64] in about -1..1. sigma runs from 1 to 0 in `steps` equal parts, shifted by `shift`."""
+               mask=None, strength: float | None = None, shift: float = 3.0, noise: np.ndarray | None = None,
+               fresh: float = 0.0) -> np.ndarray:
+        """float32 [B,3,64,64] in about -1..1. sigma runs from 1 to 0 in `steps` equal parts, shifted by `shift`;
+        `fresh` is the share of the noise drawn anew after every step (as eta in DDIM)."""
         b = len(prompts)
+        generators = [torch.Generator().manual_seed(s) for s in seeds]
+        draw = lambda: np.concatenate([torch.randn(1, 3, 64, 64, generator=g).numpy() for g in generators])
         if noise is None:
-            noise = np.concatenate([torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(s)).numpy() for s in seeds])
+            noise = draw()
         x = noise.astype(np.float32)
         both = np.concatenate([self.encode(prompts), self.encode([""] * b)])
         condition = np.zeros_like(x) if condition is None else condition.astype(np.float32)
@@ -50,7 +54,11 @@ class Pack:
             x0 = out[b:] + np.float32(guidance) * (out[:b] - out[b:])
             if task == 1:
                 x0 = x0 * mask + condition * (1 - mask)
-            x = x + (following - s) * ((x - x0) / s)
+            velocity = (x - x0) / s
+            x = x + (following - s) * velocity
+            if fresh > 0 and following > 0:
+                own = x + (1 - following) * velocity
+                x = x + following * (np.float32((1 - fresh**2) ** 0.5 - 1) * own + np.float32(fresh) * draw())
         return x
 
     def upscale(self, x: np.ndarray) -> np.ndarray:
