@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Role } from '../../shared/contracts/generation.ts';
 import { closeCodes } from '../../shared/protocol/close-codes.ts';
@@ -24,6 +25,8 @@ export interface Visitor {
 
 export interface ConnectionOptions {
   readonly socket: WebSocket;
+  /** The stream under the socket. */
+  readonly stream: Duplex;
   readonly visitor: Visitor;
   /** How the person is shown in the room. */
   readonly color: string;
@@ -55,6 +58,7 @@ export class Connection {
   #answered = true;
   #open = true;
   #muted = false;
+  #gathering = false;
 
   constructor(options: ConnectionOptions) {
     const { socket, visitor, color } = options;
@@ -99,6 +103,7 @@ export class Connection {
 
   send(message: Uint8Array): void {
     if (!this.#open || this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#gather();
     this.#socket.send(message);
     if (this.#socket.bufferedAmount > largestBacklog) this.terminate();
   }
@@ -140,6 +145,18 @@ export class Connection {
   /** [E4] Whether it may make the room read its log for a message of its own. */
   mayRecheck(): boolean {
     return this.#rechecks.take(1, this.#options.now());
+  }
+
+  /** What is sent in one turn (an update and its acknowledgement, most often) leaves in one write. */
+  #gather(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    const { stream } = this.#options;
+    stream.cork();
+    process.nextTick(() => {
+      this.#gathering = false;
+      stream.uncork();
+    });
   }
 
   #receive(data: Buffer, isBinary: boolean): void {

@@ -23,6 +23,8 @@ export interface FanOutHandlers {
 export interface RoomChannel {
   publishUpdate(update: Uint8Array): void;
   publishPresence(entries: readonly PresenceEntry[]): void;
+  /** Asks the others to say who is here, now that the answer can be taken. */
+  askWhoIsHere(): void;
   close(): void;
 }
 
@@ -36,6 +38,7 @@ export const noFanOut: FanOut = {
   join: () => ({
     publishUpdate: () => undefined,
     publishPresence: () => undefined,
+    askWhoIsHere: () => undefined,
     close: () => undefined,
   }),
   close: async () => undefined,
@@ -43,11 +46,16 @@ export const noFanOut: FanOut = {
 
 const kinds = { update: 0, presence: 1, heartbeat: 2, hello: 3 } as const;
 const presenceSchema = z.array(presenceEntrySchema);
+const nothing = new Uint8Array();
 
 interface Joined {
   readonly handlers: FanOutHandlers;
   /** Number of the last message that this instance sent to the room. */
   sent: number;
+  /** Whether answers come through. */
+  subscribed: boolean;
+  /** Whether the room can take an answer. */
+  asks: boolean;
   /** Number of the last message heard from each other instance. */
   readonly heard: Map<string, number>;
 }
@@ -66,6 +74,10 @@ export function openRedisFanOut(url: string, log: Log): FanOut {
   }
   subscriber.on('ready', () => {
     for (const room of joined.values()) room.handlers.onGap();
+  });
+  // A hello that was said before the publisher was connected has reached nobody.
+  publisher.on('ready', () => {
+    for (const [channel, room] of joined) sayHello(channel, room);
   });
   subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => {
     const room = joined.get(channel.toString());
@@ -113,7 +125,10 @@ export function openRedisFanOut(url: string, log: Log): FanOut {
     publisher.publish(channel, Buffer.from(message)).catch(() => undefined);
   }
 
-  const nothing = new Uint8Array();
+  function sayHello(channel: string, room: Joined): void {
+    if (room.subscribed && room.asks) publish(channel, room, kinds.hello, nothing);
+  }
+
   const heartbeat = setInterval(() => {
     for (const [channel, room] of joined) publish(channel, room, kinds.heartbeat, nothing);
   }, heartbeatInterval);
@@ -121,7 +136,7 @@ export function openRedisFanOut(url: string, log: Log): FanOut {
   return {
     join: (name, handlers) => {
       const channel = `gesso:canvas:${name.canvasId}:${name.epoch}`;
-      const room: Joined = { handlers, sent: 0, heard: new Map() };
+      const room: Joined = { handlers, sent: 0, subscribed: false, asks: false, heard: new Map() };
       joined.set(channel, room);
       subscriber
         .subscribe(channel)
@@ -129,13 +144,18 @@ export function openRedisFanOut(url: string, log: Log): FanOut {
           if (joined.get(channel) !== room) return;
           // What was published between the load and the subscription.
           handlers.onGap();
-          publish(channel, room, kinds.hello, nothing);
+          room.subscribed = true;
+          sayHello(channel, room);
         })
         .catch(() => undefined);
       return {
         publishUpdate: (update) => publish(channel, room, kinds.update, update),
         publishPresence: (entries) =>
           publish(channel, room, kinds.presence, Buffer.from(JSON.stringify(entries))),
+        askWhoIsHere: () => {
+          room.asks = true;
+          sayHello(channel, room);
+        },
         close: () => {
           if (joined.get(channel) !== room) return;
           joined.delete(channel);

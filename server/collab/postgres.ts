@@ -29,14 +29,26 @@ export interface LogInsert {
 
 /** Appends all of `rows` in one statement, which is one transaction; returns their ids in the same order. */
 export async function insertLogRows(pool: pg.Pool, rows: readonly LogInsert[]): Promise<readonly bigint[]> {
+  // All updates as one value: a byte array inside an SQL array would be spelled in hexadecimal.
+  let at = 1;
+  const starts = rows.map(({ update }) => {
+    const start = at;
+    at += update.length;
+    return start;
+  });
   const result = await pool.query<{ id: string }>({
     name: 'append-canvas-updates',
     text: `insert into canvas_update ("canvasId", epoch, "update", "userId")
-           select * from unnest($1::text[], $2::int[], $3::bytea[], $4::text[]) returning id`,
+           select canvas, epoch, substring($3::bytea from start for length), person
+           from unnest($1::text[], $2::int[], $4::int[], $5::int[], $6::text[])
+             as row (canvas, epoch, start, length, person)
+           returning id`,
     values: [
       rows.map((row) => row.name.canvasId),
       rows.map((row) => row.name.epoch),
-      rows.map((row) => Buffer.from(row.update.buffer, row.update.byteOffset, row.update.byteLength)),
+      Buffer.concat(rows.map((row) => row.update)),
+      starts,
+      rows.map((row) => row.update.length),
       rows.map((row) => row.userId),
     ],
   });

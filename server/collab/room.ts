@@ -29,7 +29,7 @@ import type { CommittedEdit, EditSink, LogWriter } from './log-writer.ts';
 import { maySay } from './message-policy.ts';
 import { bindClients, deleteLogRow, selectClientOwners, touchCanvas } from './postgres.ts';
 import { Presence } from './presence.ts';
-import { RoomDocument, serverUserId } from './room-document.ts';
+import { type Applied, RoomDocument, serverUserId } from './room-document.ts';
 
 /** Who waits for an acknowledgement, and of what: null ranges mean "everything in your sync step 2". */
 export interface EditSender {
@@ -210,13 +210,18 @@ export class Room implements EditSink<EditSender> {
 
   onCommitted(edits: readonly CommittedEdit<EditSender>[]): void {
     this.#uncommitted -= edits.length;
-    if (this.#document === null) return;
+    const document = this.#document;
+    if (document === null) return;
     const stored = edits.filter((edit) => edit.update !== null);
     const updates = stored.flatMap((edit) => (edit.update === null ? [] : [edit.update]));
     const senders = new Set(stored.map((edit) => edit.sender.connection));
     // One writer alone knows what it wrote; several get one shared message, in which their own part does no harm.
     const except = senders.size === 1 ? ([...senders][0] ?? null) : null;
-    const broken = this.#applyAndTell(updates, except);
+    const [only, ...others] = updates;
+    const broken =
+      only !== undefined && others.length === 0
+        ? this.#tell(document.applyChecked(only), except)
+        : this.#applyAndTell(updates, except);
     if (broken !== null) {
       const culprit = stored[broken];
       if (culprit !== undefined) this.#expel(culprit);
@@ -297,6 +302,8 @@ export class Room implements EditSink<EditSender> {
       this.#quarantined = new Set(loaded.quarantined);
       this.#phase = { name: 'open', document: new RoomDocument(loaded.doc, owners) };
       for (const connection of this.#connections) this.#greet(connection);
+      // Presence that came while the room was loading could not be told from a stranger's, and was dropped.
+      this.#channel.askWhoIsHere();
       this.#countRows(loaded.rowIds.length);
       this.#scheduleEnd();
     } catch (error) {
@@ -417,8 +424,10 @@ export class Room implements EditSink<EditSender> {
   /** Applies committed updates and sends the difference to members. Returns the index of one that broke, or null. */
   #applyAndTell(updates: readonly Uint8Array[], except: Connection | null): number | null {
     const document = this.#document;
-    if (document === null || updates.length === 0) return null;
-    const applied = document.apply(updates);
+    return document === null || updates.length === 0 ? null : this.#tell(document.apply(updates), except);
+  }
+
+  #tell(applied: Applied, except: Connection | null): number | null {
     if (applied.state === 'broken') {
       this.#options.log.error(
         { err: applied.cause, canvasId: this.name.canvasId },

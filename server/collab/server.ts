@@ -62,7 +62,7 @@ export async function startCollabServer(options: CollabServerOptions): Promise<C
       }
       return open < mostPerUserAndCanvas;
     },
-    onOpen: ({ socket, visitor, name, noticesBefore }) => {
+    onOpen: ({ socket, stream, visitor, name, noticesBefore }) => {
       if (stopping) {
         socket.close(closeCodes.restart, 'the server restarts');
         return;
@@ -70,6 +70,7 @@ export async function startCollabServer(options: CollabServerOptions): Promise<C
       const room = rooms.open(name);
       const connection = new Connection({
         socket,
+        stream,
         visitor,
         color: room.colorFor(visitor.user.id),
         now: () => performance.now(),

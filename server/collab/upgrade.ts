@@ -26,6 +26,7 @@ export interface UpgradeOptions {
 
 export interface OpenedSocket {
   readonly socket: WebSocket;
+  readonly stream: Duplex;
   readonly visitor: Visitor;
   readonly name: LogName;
   /** `noticeCount` from before the role was read: when it has grown, the role may be old. */
@@ -74,7 +75,14 @@ export function createUpgradeHandler(
         if (socket.destroyed) return;
         server.handleUpgrade(request, socket, head, (webSocket) => {
           if ('code' in answer) sendAway(webSocket, answer);
-          else options.onOpen({ socket: webSocket, visitor: answer, name: target.name, noticesBefore });
+          else
+            options.onOpen({
+              socket: webSocket,
+              stream: socket,
+              visitor: answer,
+              name: target.name,
+              noticesBefore,
+            });
         });
       })
       .finally(() => {
