@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { z } from 'zod';
-import { affectedBy, type Boss, bossAttempt, type Claim } from './boss.ts';
+import { affectedBy, type Boss, bossAttempt, type Claim, fetchJob } from './boss.ts';
 import { jobDataSchema } from './enqueue.ts';
 import { advanceClockSql, startOf } from './fair-share.ts';
 import { eventMessage } from './notify.ts';
@@ -63,7 +63,7 @@ function claimNext(
 ): Promise<ClaimedJob | null> {
   return transact(pool, async (sql) => {
     for (;;) {
-      const [job] = await boss.fetch(from.queue, { db: sql, includeMetadata: true });
+      const job = await fetchJob(sql, from.queue);
       if (job === undefined) return null;
       // The rollback gives it back as if nobody had looked; nobody behind it is taken before it either.
       if (from.joins === true && job.retryCount > 0) throw new StaysInLine();

@@ -140,6 +140,28 @@ describe('enqueue', () => {
 });
 
 describe('claim and settle', () => {
+  test('[Q2] a claim leaves on a job what pg-boss itself would, at the first attempt and at the next', async () => {
+    const marks = async () => {
+      const { rows } = await pool.query(
+        `select state, retry_count, started_on is not null as started, heartbeat_on is not null as beating,
+                completed_on, blocked from pgboss.job where name = $1 and state = 'active'`,
+        [queue],
+      );
+      return rows;
+    };
+    const fail = async (id: string, retryCount: number) => boss.fail(queue, { id, retryCount });
+    await enqueue();
+    const ours = await claim();
+    const first = await marks();
+    await fail(ours.jobId, 0);
+    await pool.query(`update generation set attempt = 0 where id = $1`, [ours.generationId]);
+    const [theirs] = await boss.fetch(queue, { includeMetadata: true });
+    expect(await marks()).toEqual([{ ...first[0], retry_count: 1 }]);
+    await fail(theirs?.id ?? '', 1);
+    expect(await claim()).toMatchObject({ jobId: ours.jobId, attempt: 3 });
+    expect(await marks()).toEqual([{ ...first[0], retry_count: 2 }]);
+  });
+
   test('[Q2] many claimers at once: every job has exactly one owner', async () => {
     const ids = new Set<string>();
     for (let i = 0; i < 20; i += 1) ids.add(await enqueue());
