@@ -55,14 +55,14 @@ export async function prepareRequest(
       strength: options.strength ?? (mode === 'image-to-image' ? DEFAULT_STRENGTH : 1),
       source: source?.picture ?? null,
       mask: mode === 'image-to-image' ? null : mask,
-      controls: controls.map(({ sha256: _, ...control }) => control),
+      controls: controls.map(({ kind, strength, range, picture }) => ({ kind, strength, range, picture })),
       ...(reference === null
         ? {}
         : { reference: { picture: reference.picture, strength: reference.strength } }),
     },
     source: sourceFile === null ? null : { sha256: sourceFile.sha256 },
     mask: maskFile === null ? null : { sha256: maskFile.sha256 },
-    controls: controls.map(({ picture: _, ...control }) => control),
+    controls: controls.map(({ kind, strength, range, sha256 }) => ({ kind, strength, range, sha256 })),
     reference: reference === null ? undefined : { strength: reference.strength, sha256: reference.sha256 },
   };
 }

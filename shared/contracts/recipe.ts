@@ -60,7 +60,6 @@ export const recipeControlSchema = z.object({
   /** Hash of the map's bytes as they were given to the worker. */
   sha256: sha256Schema,
 });
-export type RecipeControl = z.infer<typeof recipeControlSchema>;
 
 /** A picture whose look is followed: what is in it, not where. */
 export const recipeReferenceSchema = z.object({ strength: controlStrengthSchema, sha256: sha256Schema });

@@ -70,6 +70,6 @@ const black = [0, 0, 0] as const;
 const white = [1, 1, 1] as const;
 
 function colorOf(region: number): readonly [number, number, number] {
-  const [red = 0, green = 0, blue = 0] = segmentColors[region] ?? [];
+  const [red, green, blue] = segmentColors[region] ?? [0, 0, 0];
   return [red / 255, green / 255, blue / 255];
 }

@@ -5,5 +5,6 @@ import { type EdgeMapAnswer, edgeMapAskSchema } from './edge-map-messages.ts';
 self.addEventListener('message', (event: MessageEvent<unknown>) => {
   const { width, height, data } = edgeMapAskSchema.parse(event.data);
   const tiles = cutIntoTiles(makeEdgeMap({ width, height, channels: 4, data }));
-  self.postMessage({ tiles: [...tiles] } satisfies EdgeMapAnswer);
+  const answer: EdgeMapAnswer = { tiles: [...tiles] };
+  self.postMessage(answer, { transfer: [] });
 });

@@ -49,14 +49,18 @@ function PictureThumbnail({ asset }: { readonly asset: ContentHash }) {
 function PaintThumbnail({ layer }: { readonly layer: PaintLayer }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { pictures } = useEditorParts();
-  const loaded = useReadable(pictures.revision);
   useEffect(() => {
-    const timer = setTimeout(() => {
+    const draw = () => {
       if (canvas.current !== null) drawPaint(canvas.current, layer, pictures);
-    }, 60);
-    return () => clearTimeout(timer);
-    // A tile that has arrived since is drawn too.
-  }, [layer, pictures, loaded]);
+    };
+    const timer = setTimeout(draw, 60);
+    // Only a map shows its tiles, and they may arrive later.
+    const stop = layer.kind === 'control' && layer.tiles.size > 0 ? pictures.revision.subscribe(draw) : null;
+    return () => {
+      clearTimeout(timer);
+      stop?.();
+    };
+  }, [layer, pictures]);
   return <canvas className="size-full" height={side * 2} ref={canvas} width={side * 2} />;
 }
 

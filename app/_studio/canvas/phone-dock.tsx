@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'react';
 import { describeMode } from '../../../shared/document/mode.ts';
-import { useCanvasModel, useEditor, useReadable } from '../../_editor/ui/editor-context.ts';
+import { useCanvasModel, useEditor } from '../../_editor/ui/editor-context.ts';
 import { LayersPanel } from '../../_editor/ui/layers-panel.tsx';
 import { Button } from '../../_ui/button.tsx';
 import { Icon, type IconName } from '../../_ui/icon.tsx';
@@ -26,10 +26,9 @@ export function PhoneDock({ generate }: { readonly generate: Generate }) {
   const [open, setOpen] = useState<InspectorTab | null>(null);
   const { state } = generate;
   const editor = useEditor();
-  const tool = useReadable(editor.tools.active);
 
   // A new mask or scribble puts the brush in hand, and a hand needs the canvas.
-  useEffect(() => setOpen(null), [tool]);
+  useEffect(() => editor.tools.active.subscribe(() => setOpen(null)), [editor]);
 
   /** The picture appears on the canvas, so the sheet makes room for it. */
   function pressAndShow() {
