@@ -3,7 +3,10 @@
  * half-precision inputs need these two functions.
  */
 
-const SCRATCH = new DataView(new ArrayBuffer(4));
+const SCRATCH = new Float32Array(1);
+const SCRATCH_BITS = new Uint32Array(SCRATCH.buffer);
+/** The scale of a normal number by its exponent bits. */
+const SCALES = Float64Array.from({ length: 31 }, (_, exponent) => 2 ** (exponent - 15));
 
 /** Returns the float32 value of a binary16 bit pattern. */
 export function halfToFloat(bits: number): number {
@@ -16,13 +19,13 @@ export function halfToFloat(bits: number): number {
   if (exponent === 31) {
     return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   }
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return sign * (1 + fraction / 1024) * SCALES[exponent];
 }
 
 /** Returns the binary16 bit pattern nearest to a number, ties to even; beyond 65519 it becomes infinity. */
 export function floatToHalf(value: number): number {
-  SCRATCH.setFloat32(0, value);
-  const bits = SCRATCH.getUint32(0);
+  SCRATCH[0] = value;
+  const bits = SCRATCH_BITS[0];
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fff_ffff;
   if (magnitude > 0x7f80_0000) {
