@@ -48,6 +48,12 @@ for (const size of sizes) {
       if (size.width > 600) {
         await page.getByRole('tab', { name: 'Layers' }).click();
         await expectAccessible(page, `canvas-layers-${suffix}`);
+        await page.getByRole('button', { name: 'New control layer' }).click();
+        await expectAccessible(page, `control-menu-${suffix}`);
+        await page.getByRole('menuitem', { name: 'New region' }).click();
+        await expectAccessible(page, `canvas-control-${suffix}`);
+        await page.getByRole('tab', { name: 'Prompt' }).click();
+        await expectAccessible(page, `canvas-followed-${suffix}`);
         await page.getByRole('tab', { name: 'History' }).click();
         await expectAccessible(page, `canvas-history-${suffix}`);
         await page

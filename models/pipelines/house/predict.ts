@@ -32,8 +32,8 @@ interface Predictions {
  * Only the positive branch knows of the maps, so that guidance pulls towards them as it pulls towards the words; told to both
  * branches, a map cancels out of their difference and is followed half as closely (edge F1 0.68 against 0.86 on six scenes).
  * Several maps act together as the sum of what each of them changes, x̂(∅) + Σ (x̂(map) − x̂(∅)), the conjunction of Liu et
- * al. 2022, "Compositional Visual Generation with Composable Diffusion Models", equation 11; the mean of them follows none
- * well. That takes two evaluations more than there are maps, for one map none more than without.
+ * al. 2022, "Compositional Visual Generation with Composable Diffusion Models"; their mean follows none well. That takes two
+ * evaluations more than there are maps, for one map none more than without. docs/decisions/0013 has the measurements.
  */
 export async function predict(
   branches: readonly Branch[],

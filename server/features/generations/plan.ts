@@ -80,12 +80,13 @@ export function planRequest(canvas: CanvasModel, choices: RequestChoices, random
 }
 
 /**
- * Network evaluations that a request takes: what its team's share is charged. Every map beyond the first costs about as
- * much as the picture itself: the house core is asked once for each, a control network is as large as half a denoiser.
+ * Network evaluations that a request takes: what its team's share is charged. The house core is asked twice a step, and with
+ * several maps once more for each: K + 2 times.
  */
 export function costOf(request: GenerationRequest): number {
-  const maps = Math.max(1, request.controls.length);
-  return request.count * request.steps * (request.solver === 'flow-heun' ? 2 : 1) * maps;
+  const maps = request.controls.length;
+  const share = maps < 2 ? 1 : (maps + 2) / 2;
+  return Math.ceil(request.count * request.steps * (request.solver === 'flow-heun' ? 2 : 1) * share);
 }
 
 /** The frame's pixels, scaled down when a side is longer than 1,024. */
