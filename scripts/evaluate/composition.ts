@@ -23,7 +23,7 @@ export async function measureComposition(
       title: 'Composition',
       about:
         'Share of samples in which the scene parser finds what the prompt asks for; in the right column the same on ' +
-        'the composer’s own pictures of these prompts, which is how right the parser itself is.',
+        `the composer’s own pictures of the first ${composed.length}, which is how right the parser itself is.`,
       rows: [...aspectRows(made, composed, (i) => !isUnseen(i)), distanceRow(bench, made, composed)],
       exhibits: await showFirst(bench, asked, made),
     },

@@ -36,15 +36,14 @@ export interface RepaintScene {
   readonly box: PixelBox;
 }
 
-/** Returns the prompts and, for each, the composer's own picture of it at 64 px. */
+/** Returns the prompts and, for the first of them, the composer's own pictures at 64 px. */
 export async function loadPrompts(): Promise<{
   readonly asked: readonly AskedScene[];
   readonly scenes: readonly RgbPicture[];
 }> {
   const text = await readFile(join(FOLDER, 'prompts.json'), 'utf8');
   const asked = z.array(askedSceneSchema).parse(JSON.parse(text));
-  const scenes = (await cutSheet('scenes.webp', SIZE)).slice(0, asked.length);
-  return { asked, scenes };
+  return { asked, scenes: await cutSheet('scenes.webp', SIZE) };
 }
 
 export async function loadControlScenes(): Promise<readonly ControlScene[]> {
