@@ -12,7 +12,7 @@ import { newestStrokesKept, strokeAgeKept, strokesBeforeBaking } from './limits.
 import { openLogPool } from './postgres.ts';
 import { LogWriter } from './log-writer.ts';
 import { noFanOut } from './fan-out.ts';
-import type { EditSender } from './room.ts';
+import type { EditSender } from './edit-intake.ts';
 import { Rooms } from './rooms.ts';
 import type { CollabServer } from './server.ts';
 import { Harness, type Person, until } from './testing/harness.ts';

@@ -10,34 +10,20 @@ import {
   type ClientMessage,
   writeAccess,
   writeAcknowledgement,
-  writePermissionDenied,
   writeSyncStep1,
   writeSyncStep2,
   writeUpdate,
 } from '../../shared/protocol/messages.ts';
 import { compactLog, type LogName, loadDocument, readLog } from '../features/canvas-log/service.ts';
 import type { Connection } from './connection.ts';
+import { EditIntake, type EditSender, refuse } from './edit-intake.ts';
 import type { FanOut, RoomChannel } from './fan-out.ts';
-import {
-  compactionPause,
-  emptyRoomPatience,
-  mostNewClients,
-  rowsBeforeCompaction,
-  touchPause,
-} from './limits.ts';
+import { compactionPause, emptyRoomPatience, rowsBeforeCompaction, touchPause } from './limits.ts';
 import type { CommittedEdit, EditSink, LogWriter } from './log-writer.ts';
 import { maySay } from './message-policy.ts';
 import { bindClients, deleteLogRow, selectClientOwners, touchCanvas } from './postgres.ts';
 import { Presence } from './presence.ts';
 import { type Applied, RoomDocument, serverUserId } from './room-document.ts';
-
-/** Who waits for an acknowledgement, and of what: null ranges mean "everything in your sync step 2". */
-export interface EditSender {
-  readonly connection: Connection;
-  readonly inserted: readonly ClockRange[];
-  readonly deleted: readonly ClockRange[];
-  readonly everything: boolean;
-}
 
 export interface RoomOptions {
   readonly name: LogName;
@@ -66,8 +52,6 @@ type Phase =
   | { readonly name: 'saving'; readonly document: RoomDocument }
   | { readonly name: 'closing' };
 
-type EditMessage = Extract<ClientMessage, { kind: 'update' | 'sync-step-2' }>;
-
 /** One canvas at one epoch: who is in it, what is committed, what waits for its commit. */
 export class Room implements EditSink<EditSender> {
   readonly name: LogName;
@@ -75,6 +59,7 @@ export class Room implements EditSink<EditSender> {
   readonly #connections = new Set<Connection>();
   readonly #presence: Presence;
   readonly #channel: RoomChannel;
+  readonly #intake: EditIntake;
   #phase: Phase;
   /** Edits between acceptance and commit. */
   #uncommitted = 0;
@@ -106,6 +91,17 @@ export class Room implements EditSink<EditSender> {
         const entries = this.#presence.localEntries();
         if (entries.length > 0) this.#channel.publishPresence(entries);
       },
+    });
+    this.#intake = new EditIntake({
+      document: () => this.#document,
+      heal: () => this.#heal(),
+      askForEdits: (connection) => this.#askForEdits(connection),
+      bindClients: (clients, userId) => bindClients(options.pool, { name: this.name, clients, userId }),
+      append: (edit) => {
+        this.#uncommitted += 1;
+        options.writer.append(this, edit);
+      },
+      onFailed: (cause) => this.onCommitFailed(cause),
     });
     this.#phase = { name: 'loading', loaded: this.#load() };
   }
@@ -351,74 +347,8 @@ export class Room implements EditSink<EditSender> {
         return undefined;
       case 'sync-step-2':
       case 'update':
-        return this.#takeEdit(connection, message, { healed: false });
+        return this.#intake.take(connection, message);
     }
-  }
-
-  #takeEdit(
-    connection: Connection,
-    message: EditMessage,
-    { healed }: { readonly healed: boolean },
-  ): Promise<void> | undefined {
-    const document = this.#document;
-    if (document === null || !connection.isOpen) return undefined;
-    // The role may have changed while the log was read or the client id bound.
-    if (!maySay(connection.role, message.kind)) return refuse(connection);
-    const verdict = document.check(message.update, connection.user.id);
-    switch (verdict.kind) {
-      case 'malformed':
-        connection.close(closeCodes.badInput, verdict.reason);
-        return undefined;
-      case 'foreign':
-      case 'missing':
-        if (!healed && connection.mayRecheck())
-          return this.#heal().then(() => this.#takeEdit(connection, message, { healed: true }));
-        if (verdict.kind === 'foreign')
-          connection.close(closeCodes.notAllowed, 'an edit under the client id of somebody else');
-        else if (message.kind === 'update') this.#askForEdits(connection);
-        else connection.close(closeCodes.internal, 'something before this edit is missing');
-        return undefined;
-      case 'known':
-        this.#enqueue(connection, message, { update: null, ranges: verdict.ranges });
-        return undefined;
-      case 'new': {
-        const unbound = [...verdict.ends.keys()].filter((client) => !document.isBound(client));
-        if (unbound.length > 0) return this.#bind(connection, message, unbound);
-        document.reserve(verdict.ends);
-        this.#enqueue(connection, message, { update: verdict.update, ranges: verdict.ranges });
-        return undefined;
-      }
-    }
-  }
-
-  async #bind(connection: Connection, message: EditMessage, clients: readonly number[]): Promise<void> {
-    connection.newClients += clients.length;
-    if (connection.newClients > mostNewClients) {
-      connection.close(closeCodes.notAllowed, 'too many client ids');
-      return;
-    }
-    const { pool } = this.#options;
-    try {
-      const owners = await bindClients(pool, { name: this.name, clients, userId: connection.user.id });
-      for (const [client, userId] of owners) this.#document?.bind(client, userId);
-    } catch (error) {
-      this.onCommitFailed(error);
-      return;
-    }
-    await this.#takeEdit(connection, message, { healed: false });
-  }
-
-  #enqueue(
-    connection: Connection,
-    message: EditMessage,
-    edit: {
-      readonly update: Uint8Array | null;
-      readonly ranges: Omit<EditSender, 'connection' | 'everything'>;
-    },
-  ): void {
-    const sender: EditSender = { connection, ...edit.ranges, everything: message.kind === 'sync-step-2' };
-    this.#uncommitted += 1;
-    this.#options.writer.append(this, { update: edit.update, userId: connection.user.id, sender });
   }
 
   /** Applies committed updates and sends the difference to members. Returns the index of one that broke, or null. */
@@ -537,9 +467,4 @@ export class Room implements EditSink<EditSender> {
     this.#phase = phase;
     if (this.#isIdle) this.end(closeCodes.restart, 'the room is empty');
   }
-}
-
-/** [M4] Says no; the socket stays. */
-function refuse(connection: Connection): undefined {
-  connection.send(writePermissionDenied('You can look at this canvas, but not change it.'));
 }

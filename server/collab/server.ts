@@ -13,7 +13,7 @@ import { bakeInterval, mostPerUserAndCanvas, outboxInterval, pingInterval, stopP
 import { LogWriter } from './log-writer.ts';
 import { Outbox } from './outbox.ts';
 import { listenForNotices, openLogPool } from './postgres.ts';
-import type { EditSender } from './room.ts';
+import type { EditSender } from './edit-intake.ts';
 import { Rooms } from './rooms.ts';
 import { createUpgradeHandler } from './upgrade.ts';
 
