@@ -292,7 +292,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
 /** A job whose last attempt was lost may have been why, so it has a runner to itself (Q16). */
 function mayBeJoined(inside: ReadonlySet<RunningJob>, runners: RunnerPair): boolean {
-  return runners.room() > 0 && [...inside].every((one) => one.job.attempt === 1);
+  return [...inside].every((one) => one.job.attempt === 1 && runners.room(one.job.pack) > 0);
 }
 
 async function scanPacks(scanner: PackScanner, options: AgentOptions): Promise<readonly ServablePack[]> {

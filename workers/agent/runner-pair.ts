@@ -9,8 +9,8 @@ export interface RunnerPair {
    * the process.
    */
   retire(): void;
-  /** How many jobs more the runner in use would take beside those it has. */
-  room(): number;
+  /** How many jobs more of a pack the runner in use would take beside those it has. */
+  room(pack: string): number;
   /** Process ids of the living, the one in use first. */
   pids(): readonly number[];
   close(): Promise<void>;
@@ -75,7 +75,7 @@ export function createRunnerPair(describe: () => RunnerOptions): RunnerPair {
     retire() {
       isWorn = true;
     },
-    room: () => (active.isAlive && !needsRest() ? Math.max(0, active.lanes - active.load) : 0),
+    room: (pack) => (active.isAlive && !needsRest() ? Math.max(0, active.lanesOf(pack) - active.load) : 0),
     pids: () =>
       [active, spare].flatMap((runner) =>
         runner?.isAlive === true && runner.pid !== undefined ? [runner.pid] : [],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { runnerEnv } from '../../platform/env.ts';
 import { fromRunnerSchema, type taskResultSchema, type ToRunner, type WarmUp } from '../runner/protocol.ts';
-import type { TaskProgress } from '../tasks/task.ts';
+import type { OpenLanes, TaskProgress } from '../tasks/task.ts';
 
 const script = join(import.meta.dirname, '../runner/main.ts');
 
@@ -27,8 +27,8 @@ export interface RunnerProcess {
   readonly runs: number;
   /** Runs that have not ended. */
   readonly load: number;
-  /** How many runs at once it says are worth it; all with the same model. */
-  readonly lanes: number;
+  /** How many runs at once of a pack it says are worth it; 1 until it has the pack open and said so. */
+  lanesOf(pack: string): number;
   /** Resolves when the process can work; rejects when it ended first. */
   readonly ready: Promise<void>;
   /** Starts one piece of work. */
@@ -70,7 +70,7 @@ export function startRunner(options: RunnerOptions): RunnerProcess {
   const current = new Map<number, CurrentRun>();
   let isAlive = true;
   let runs = 0;
-  let lanes = 1;
+  let open: OpenLanes | undefined;
   let becomeReady: () => void = () => undefined;
   let failReady: (error: Error) => void = () => undefined;
   const ready = new Promise<void>((resolve, reject) => {
@@ -112,7 +112,7 @@ export function startRunner(options: RunnerOptions): RunnerProcess {
         becomeReady();
         break;
       case 'lanes':
-        lanes = message.lanes;
+        open = message;
         break;
       case 'progress':
         current.get(message.run)?.onProgress(message);
@@ -137,9 +137,7 @@ export function startRunner(options: RunnerOptions): RunnerProcess {
     get load() {
       return current.size;
     },
-    get lanes() {
-      return lanes;
-    },
+    lanesOf: (pack) => (open?.pack === pack ? open.lanes : 1),
     run(task, input, onProgress) {
       if (!isAlive) {
         return {

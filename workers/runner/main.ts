@@ -1,4 +1,4 @@
-import { TaskError } from '../tasks/task.ts';
+import { type OpenLanes, TaskError } from '../tasks/task.ts';
 import { type FromRunner, toRunnerSchema, type WarmUp, warmUpSchema } from './protocol.ts';
 import { loadTask, type RunnableTask } from './registry.ts';
 
@@ -11,7 +11,7 @@ import { loadTask, type RunnableTask } from './registry.ts';
 const cancelled = new Error('cancelled');
 
 const running = new Map<number, AbortController>();
-let toldLanes = 1;
+let toldLanes: OpenLanes | null = null;
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (raw) => {
@@ -62,10 +62,10 @@ async function work(run: number, name: string, input: unknown): Promise<void> {
 
 /** Another model may be worth another number. */
 function sayLanes(task: RunnableTask): void {
-  const lanes = task.lanes();
-  if (lanes === toldLanes) return;
-  toldLanes = lanes;
-  say({ kind: 'lanes', lanes });
+  const open = task.lanes();
+  if (open === null || (open.pack === toldLanes?.pack && open.lanes === toldLanes.lanes)) return;
+  toldLanes = open;
+  say({ kind: 'lanes', ...open });
 }
 
 function describe(run: number, error: unknown): FromRunner {

@@ -40,8 +40,8 @@ export const taskResultSchema = z.object({
 
 export const fromRunnerSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
-  /** From now on so many runs at once are worth it. 1 until said otherwise. */
-  z.object({ kind: z.literal('lanes'), lanes: z.number().int().min(1) }),
+  /** So many runs at once of this pack, which is open now, are worth it; of any other, one. */
+  z.object({ kind: z.literal('lanes'), pack: z.string(), lanes: z.number().int().min(1) }),
   z.object({
     kind: z.literal('progress'),
     run: z.number().int(),

@@ -1,10 +1,10 @@
-import type { PacksToWarm, Task, TaskContext, TaskResult } from '../tasks/task.ts';
+import type { OpenLanes, PacksToWarm, Task, TaskContext, TaskResult } from '../tasks/task.ts';
 
 /** A task whose input type is closed over: parses, then runs. */
 export interface RunnableTask {
   run(input: unknown, context: TaskContext): Promise<TaskResult>;
   warm(packs: PacksToWarm): Promise<void>;
-  lanes(): number;
+  lanes(): OpenLanes | null;
 }
 
 /** Loaded on demand, so that a runner only ever loads what its work needs. */

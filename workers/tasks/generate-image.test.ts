@@ -296,7 +296,8 @@ describe('generate-image with lanes', () => {
   };
 
   test('[Q15] requests of several people in one runner: each gets the pixels it gets alone, and its own progress', async () => {
-    expect(shared.lanes).toBe(4);
+    expect(shared.lanesOf('house-image')).toBe(4);
+    expect(shared.lanesOf('another')).toBe(1);
     const canvas = await canvasWith({ at: identityTransform, mask: true });
     const inputs = [
       inputOf({ seed: 1, count: 2 }),

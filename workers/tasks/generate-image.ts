@@ -37,7 +37,7 @@ let models: HouseModels | undefined;
 export const generateImage: Task<GenerateImageInput> = {
   name: 'generate-image',
   schema: generateImageSchema,
-  lanes: () => models?.lanes() ?? 1,
+  lanes: () => models?.lanes() ?? null,
   async warm({ ids, folders, lanes }) {
     const [first] = ids;
     models ??= createHouseModels(lanes);

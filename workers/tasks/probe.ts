@@ -24,7 +24,7 @@ export const probe: Task<z.infer<typeof schema>> = {
     lanes = packs.lanes ?? 1;
     return Promise.resolve();
   },
-  lanes: () => lanes,
+  lanes: () => ({ pack: 'probe', lanes }),
   async run(input, { signal, now, report }) {
     const started = now();
     const digest = createHash('sha256').update(input.generationId);

@@ -54,13 +54,19 @@ export interface PacksToWarm {
   readonly lanes: number | null;
 }
 
+/** How many requests at once an open pack is worth; 1 where sharing gains nothing. */
+export interface OpenLanes {
+  readonly pack: string;
+  readonly lanes: number;
+}
+
 /** One kind of work a runner can do. */
 export interface Task<Input> {
   readonly name: string;
   readonly schema: z.ZodType<Input>;
   run(input: Input, context: TaskContext): Promise<TaskResult>;
-  /** How many `run` at the same time each get done sooner for it, with the model that is open now; 1 when none does. */
-  lanes(): number;
+  /** How many `run` at the same time each get done sooner for it, with the pack that is open now; null while none is. */
+  lanes(): OpenLanes | null;
   /** Loads what takes long, so that a runner is warm before its first job. `packs`: what it will probably run. */
   warm(packs: PacksToWarm): Promise<void>;
 }
