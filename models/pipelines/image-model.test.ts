@@ -231,8 +231,12 @@ describe('openImageModel', () => {
   it('opens the house pack behind the same interface', async () => {
     const pack = await verifyPack(join(HOUSE_PACKS_FOLDER, 'house-image'));
     const model = await openImageModel(pack, device.sessions, { warmUp: false });
-    const { rgb } = await run(model, { steps: 1, width: 64 });
+    const { rgb, events } = await run(model, { steps: 1, width: 64 });
     expect(rgb).toHaveLength(64 * 64 * 3);
+    expect(events.at(-1)).not.toHaveProperty('notices');
+    const tagged = await run(model, { steps: 1, width: 64, prompt: `${request.prompt} <lora:ink:0.5>` });
+    expect(tagged.rgb).toEqual(rgb);
+    expect(tagged.events.at(-1)).toMatchObject({ notices: [expect.stringContaining('ink had no effect')] });
     expect(model).toMatchObject({ id: 'house-image', scheduler: null, defaults: { side: 256 } });
     model.close();
   });

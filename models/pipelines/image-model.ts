@@ -1,6 +1,7 @@
 import type { ImageSolver } from '../../shared/contracts/recipe.ts';
 import type { VerifiedPack } from '../catalog/packs.ts';
 import type { SessionCache } from '../runtime/session-cache.ts';
+import { parsePrompt } from '../text/prompt-syntax.ts';
 import { openDiffusersImageModel } from './diffusers/image-model.ts';
 import { createLanes, type Lane } from './house/lanes.ts';
 import { type DenoiseInput, type HouseImageModel, openHouseImageModel } from './house/model.ts';
@@ -75,11 +76,26 @@ export async function openImageModel(
     lanes: model.lanes,
     countUnread: (prompt) => model.countUnread(prompt),
     generate: (request, run) =>
-      model.lanes === 1
-        ? generateImage(request, { model, ...run })
-        : generateInLane(request, { model, lane: lanes.enter(), ...run }),
+      noteLoras(
+        request,
+        model.lanes === 1
+          ? generateImage(request, { model, ...run })
+          : generateInLane(request, { model, lane: lanes.enter(), ...run }),
+      ),
     close: () => model.close(),
   };
+}
+
+/** The house pack's networks have no names that a LoRA file could mean: says so instead of passing over the tag. */
+async function* noteLoras(
+  { prompt }: ImageRequest,
+  events: AsyncGenerator<ImageEvent>,
+): AsyncGenerator<ImageEvent> {
+  const names = parsePrompt(prompt).loras.map(({ name }) => name);
+  const notice = `LoRA files change models that you added, not this pack: ${names.join(', ')} had no effect.`;
+  for await (const event of events) {
+    yield event.type === 'result' && names.length > 0 ? { ...event, notices: [notice] } : event;
+  }
 }
 
 async function* generateInLane(
