@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../platform/clock.ts';
+import { sessionEndedChannel } from '../../shared/contracts/generation.ts';
 import { cookieOf, openTestWeb, testOrigin, testPassword, type TestWeb } from '../testing/web-services.ts';
 import { readSession } from '../context.ts';
 import { createAuth } from './auth.ts';
@@ -117,6 +120,20 @@ describe('sessions', () => {
     expect(await readSession(web.services.auth, headers)).toMatchObject({ user: { email } });
     expect((await ask('/sign-out', {}, { Cookie: cookie })).status).toBe(200);
     expect(await readSession(web.services.auth, headers)).toBeNull();
+  });
+
+  it('are announced when they end, for sockets that are open', async () => {
+    const { cookie } = await web.signUp('Ada');
+    const listener = new pg.Client({ connectionString: web.test.url });
+    await listener.connect();
+    try {
+      await listener.query(`listen ${sessionEndedChannel}`);
+      const heard = once(listener, 'notification');
+      expect((await ask('/sign-out', {}, { Cookie: cookie })).status).toBe(200);
+      await heard;
+    } finally {
+      await listener.end();
+    }
   });
 
   it('do not survive a changed letter', async () => {

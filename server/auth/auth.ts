@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Database } from '../../prisma/client.ts';
+import { announceSessionEnd } from '../features/access/service.ts';
 import { nameSchema } from '../names.ts';
 import { forgetAttempts, reserveAttempt, sweepAttempts } from './backoff.ts';
 import { accessControl, teamRoles } from './roles.ts';
@@ -64,6 +65,9 @@ export function createAuth(options: AuthOptions) {
     logger: {
       level: 'error',
       log: (level, message) => log[level === 'error' ? 'error' : 'debug']({ part: 'auth' }, message),
+    },
+    databaseHooks: {
+      session: { delete: { after: () => announceSessionEnd(database) } },
     },
     hooks: {
       before: createAuthMiddleware(async (context) => {

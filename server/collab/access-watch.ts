@@ -25,7 +25,7 @@ export class AccessWatch {
   readonly #timers: NodeJS.Timeout[] = [];
   /** Grows with every notice: whoever read a role before and joined after must be checked again. */
   #notices = 0;
-  #checking = false;
+  #sessionCheck: 'none' | 'running' | 'running, and once more' = 'none';
 
   constructor(options: AccessWatchOptions) {
     this.#options = options;
@@ -57,6 +57,11 @@ export class AccessWatch {
       return;
     }
     void this.#check(this.#select((connection) => connection.user.id === userId));
+  }
+
+  /** Takes a session_ended notification: whose it was is found out by looking. */
+  onSessionEnded(): void {
+    void this.#checkSessions();
   }
 
   checkAll(): Promise<void> {
@@ -91,8 +96,12 @@ export class AccessWatch {
   /** [X2], [X4]: also how we notice, without any edit, that the database is gone. */
   async #checkSessions(): Promise<void> {
     const members = [...this.#options.rooms.connections()];
-    if (this.#checking || members.length === 0) return;
-    this.#checking = true;
+    if (members.length === 0) return;
+    if (this.#sessionCheck !== 'none') {
+      this.#sessionCheck = 'running, and once more';
+      return;
+    }
+    this.#sessionCheck = 'running';
     try {
       const ids = [...new Set(members.map(([, connection]) => connection.sessionId))];
       const ended = await selectEndedSessions(this.#options.pool, ids);
@@ -103,9 +112,10 @@ export class AccessWatch {
     } catch (error) {
       this.#options.log.error({ err: error }, 'sessions could not be checked');
       this.#options.rooms.end(closeCodes.unavailable, 'the database cannot be reached');
-    } finally {
-      this.#checking = false;
     }
+    const again = this.#sessionCheck === 'running, and once more';
+    this.#sessionCheck = 'none';
+    if (again) await this.#checkSessions();
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { announceSessionEnd } from '../features/access/service.ts';
 import type { CollabServer } from './server.ts';
 import { Harness, type Person, sleep, until } from './testing/harness.ts';
 
@@ -68,6 +69,22 @@ test('[X2] [X3] signing out closes the session’s sockets, and only those', asy
   expect((await socket.closed).code).toBe(4401);
   expect(performance.now() - began).toBeLessThan(patience);
   expect(mine.socket.readyState).toBe(mine.socket.OPEN);
+});
+
+test('[X2] signing out is noticed while a look at the sessions is under way', async () => {
+  const canvas = await harness.makeCanvas();
+  const guests = await Promise.all(Array.from({ length: 8 }, () => harness.makePerson('editor')));
+  const sockets = await Promise.all(
+    guests.map(async (guest) => (await harness.connect(server, guest, canvas)).sync()),
+  );
+  await Promise.all(
+    guests.map(async ({ sessionId }) => {
+      await harness.db.database.session.delete({ where: { id: sessionId } });
+      await announceSessionEnd(harness.db.database);
+    }),
+  );
+  const codes = await Promise.all(sockets.map(async (socket) => (await socket.closed).code));
+  expect(codes).toEqual(guests.map(() => 4401));
 });
 
 test('[X1] a notice between the check of the role and the opening of the socket is not missed', async () => {

@@ -2,7 +2,11 @@ import { createServer } from 'node:http';
 import type { Log } from '../../platform/log.ts';
 import type { AssetStore } from '../../platform/storage/port.ts';
 import { openDatabase } from '../../prisma/client.ts';
-import { accessChangedChannel, canvasOutboxChannel } from '../../shared/contracts/generation.ts';
+import {
+  accessChangedChannel,
+  canvasOutboxChannel,
+  sessionEndedChannel,
+} from '../../shared/contracts/generation.ts';
 import { closeCodes } from '../../shared/protocol/close-codes.ts';
 import { sweepTickets } from '../features/tickets/service.ts';
 import { AccessWatch } from './access-watch.ts';
@@ -108,10 +112,11 @@ export async function startCollabServer(options: CollabServerOptions): Promise<C
 
   const listener = listenForNotices({
     url: databaseUrl,
-    channels: [accessChangedChannel, canvasOutboxChannel],
+    channels: [accessChangedChannel, sessionEndedChannel, canvasOutboxChannel],
     log,
     onNotice: (channel, payload) => {
       if (channel === accessChangedChannel) watch.onNotice(payload);
+      else if (channel === sessionEndedChannel) watch.onSessionEnded();
       else outbox.wake();
     },
     onConnected: () => {

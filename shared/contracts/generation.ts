@@ -127,6 +127,8 @@ export type CandidatesPayload = z.infer<typeof candidatesPayloadSchema>;
 export const canvasOutboxChannel = 'canvas_outbox';
 /** NOTIFY channel for changes of membership or role; the payload is JSON { organizationId, userId }. */
 export const accessChangedChannel = 'access_changed';
+/** NOTIFY channel for sign-outs: sessions are worth checking now. Without a payload. */
+export const sessionEndedChannel = 'session_ended';
 /** NOTIFY channel that asks the worker to stop a running generation; the payload is the generation id. */
 export const cancelChannel = 'generation_cancel';
 

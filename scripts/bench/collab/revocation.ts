@@ -1,6 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import { WebSocket } from 'ws';
 import type { Database } from '../../../prisma/client.ts';
+import { announceSessionEnd } from '../../../server/features/access/service.ts';
 import { removeMember, setRole } from '../../../server/features/teams/service.ts';
 import { messageTypes, readAccess } from '../../../shared/protocol/messages.ts';
 import type { Quantiles } from './load-order.ts';
@@ -67,7 +68,10 @@ export async function measureRevocation(
     ),
     signedOut: await time(
       opened.slice(2 * third),
-      (userId) => database.session.deleteMany({ where: { userId } }),
+      async (userId) => {
+        await database.session.deleteMany({ where: { userId } });
+        await announceSessionEnd(database);
+      },
       'closed',
     ),
   };

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../../prisma/client.ts';
-import { accessChangedChannel } from '../../../shared/contracts/generation.ts';
+import { accessChangedChannel, sessionEndedChannel } from '../../../shared/contracts/generation.ts';
 
 /** The stored role of a member, or null for who is not one. */
 export async function selectMemberRole(
@@ -67,6 +67,10 @@ export async function selectMemberIds(
 ): Promise<readonly string[]> {
   const rows = await database.member.findMany({ where: { organizationId }, select: { userId: true } });
   return rows.map((row) => row.userId);
+}
+
+export async function notifySessionEnded(database: Queryable): Promise<void> {
+  await database.$executeRaw`select pg_notify(${sessionEndedChannel}, '')`;
 }
 
 /** One NOTIFY for each change, sent by Postgres when the transaction commits. */

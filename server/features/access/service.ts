@@ -2,6 +2,7 @@ import type { Queryable } from '../../../prisma/client.ts';
 import { type Role, roleSchema } from '../../../shared/contracts/generation.ts';
 import {
   notifyAccessChanged,
+  notifySessionEnded,
   selectCanvasOfMember,
   selectGenerationOfMember,
   selectMemberIds,
@@ -130,4 +131,9 @@ export async function announceTeamAccessChange(
     transaction,
     userIds.map((userId) => ({ organizationId, userId })),
   );
+}
+
+/** Tells every process that a session has ended, so that its open sockets close now and not at the next look. */
+export async function announceSessionEnd(database: Queryable): Promise<void> {
+  await notifySessionEnded(database);
 }
