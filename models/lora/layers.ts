@@ -51,6 +51,7 @@ const UNDERSCORED: readonly (readonly [string, LoraTarget])[] = [
 const DOTTED: readonly (readonly [string, LoraTarget])[] = [
   ['unet.', 'denoiser'],
   ['transformer.', 'denoiser'],
+  ['diffusion_model.', 'denoiser'],
   ['text_encoder.', 'text_encoder'],
   ['text_encoder_2.', 'text_encoder_2'],
   ['text_encoder_3.', 'text_encoder_3'],

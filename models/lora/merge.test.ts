@@ -94,6 +94,36 @@ describe('a LoRA merged into the weights of a graph', () => {
     expect(error).toBeLessThan(0.004);
   });
 
+  it('splits the fused layers of Flux’s own code among the layers of diffusers', async () => {
+    const flux: Readonly<Record<string, readonly number[]>> = JSON.parse(
+      readFileSync(join(fixtures, 'flux.json'), 'utf8'),
+    );
+    const path = join(fixtures, 'flux.onnx');
+    const file = join(fixtures, 'flux.safetensors');
+    const weights = readGraphWeights(await readWhole(path));
+    const { layers } = readLayers(await readTensorIndex(file));
+    const { matches, unmatched } = matchLayers(weights, layers);
+    expect([layers.length, matches.length, unmatched.length]).toEqual([13, 20, 0]);
+    const patch = {
+      key: 'flux',
+      apply: () => mergeLoras(path, weights.locations, [{ file, strength: 0.7, matches }]),
+    };
+    const feeds = {
+      hidden_states: float32Tensor([1, 6, 8], Float32Array.from(flux.input_hidden_states)),
+      encoder_hidden_states: float32Tensor([1, 3, 8], Float32Array.from(flux.input_encoder_hidden_states)),
+      pooled_projections: float32Tensor([1, 8], Float32Array.from(flux.input_pooled_projections)),
+    };
+    for (const [name, change] of [
+      ['plain', undefined],
+      ['flux 0.7', patch],
+    ] as const) {
+      const lease = await device.sessions.acquire(path, change);
+      const out = floatData(await lease.session.runForOutput(feeds, 'out_sample'));
+      lease.release();
+      expect(largestError(out, flux[name])).toBeLessThan(1e-5);
+    }
+  });
+
   it('finds every layer of the network and names the ones that belong to none', async () => {
     for (const graph of ['script', 'external', 'dynamo', 'half']) {
       const weights = readGraphWeights(await readWhole(join(fixtures, `${graph}.onnx`)));

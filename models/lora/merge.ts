@@ -4,14 +4,22 @@ import { PackError } from '../catalog/pack-error.ts';
 import { readTensors, type TensorEntry } from '../catalog/safetensors-file.ts';
 import { floatToHalf, halfToFloat } from '../runtime/half.ts';
 import type { PatchedGraph } from '../runtime/session.ts';
+import { fromFluxName } from './flux-names.ts';
 import type { GraphWeight, GraphWeights } from './graph-weights.ts';
 import type { LoraLayer } from './layers.ts';
 import { fromLdmName } from './ldm-names.ts';
 
-/** A layer with the weight of the graph that it changes. */
+/** A layer with a weight of the graph that it changes. */
 export interface LoraMatch {
   readonly layer: LoraLayer;
   readonly weight: GraphWeight;
+  /** The rows of `up` that are this weight's: all, unless the layer stands for several fused ones. */
+  readonly rows: Rows;
+}
+
+interface Rows {
+  readonly from: number;
+  readonly count: number;
 }
 
 export interface LoraMatches {
@@ -23,16 +31,45 @@ export interface LoraMatches {
 /** Finds the weight of each layer by the module's path, and checks that the shapes fit. */
 export function matchLayers({ weights }: GraphWeights, layers: readonly LoraLayer[]): LoraMatches {
   const exact = new Map(weights.map((weight) => [weight.module, weight]));
+  const prefixes = sharedPrefixes(weights);
   const matches: LoraMatch[] = [];
   const unmatched: LoraLayer[] = [];
+  const find = (name: string) =>
+    prefixes.map((prefix) => exact.get(prefix + name)).find((weight) => weight !== undefined);
   for (const layer of layers) {
-    const weight = namesOf(layer)
-      .map((name) => exact.get(name) ?? endingWith(weights, name))
-      .find((found) => found !== undefined);
-    if (weight && fits(layer, weight)) matches.push({ layer, weight });
+    const own = matchWhole(layer, find) ?? matchFused(layer, find);
+    if (own) matches.push(...own);
     else unmatched.push(layer);
   }
   return { matches, unmatched };
+}
+
+type Find = (name: string) => GraphWeight | undefined;
+
+function matchWhole(layer: LoraLayer, find: Find): readonly LoraMatch[] | null {
+  const weight = namesOf(layer)
+    .map(find)
+    .find((found) => found !== undefined);
+  const rows = { from: 0, count: layer.up.shape[0] ?? 0 };
+  return weight && fits(layer, rows, weight) ? [{ layer, weight, rows }] : null;
+}
+
+/** A layer of Flux's own code, whose outputs belong to several weights; null unless every one of them is there and fits. */
+function matchFused(layer: LoraLayer, find: Find): readonly LoraMatch[] | null {
+  const parts = layer.target === 'denoiser' ? fromFluxName(layer.module) : null;
+  if (!parts) return null;
+  const out = layer.up.shape[0] ?? 0;
+  const shares = parts.reduce((total, { share }) => total + share, 0);
+  const matches: LoraMatch[] = [];
+  let from = 0;
+  for (const { module: name, share } of parts) {
+    const weight = find(name);
+    const rows = { from, count: (out * share) / shares };
+    if (!weight || !fits(layer, rows, weight)) return null;
+    matches.push({ layer, weight, rows });
+    from += rows.count;
+  }
+  return matches;
 }
 
 function namesOf({ module, target }: LoraLayer): readonly string[] {
@@ -41,30 +78,31 @@ function namesOf({ module, target }: LoraLayer): readonly string[] {
   return [module, module.replace(/^text_model_/, '')];
 }
 
-/** Exporters may wrap the network in a module of their own, which then comes first in every path. */
-function endingWith(weights: readonly GraphWeight[], name: string): GraphWeight | undefined {
-  const found = weights.filter((weight) => weight.module.endsWith(`_${name}`));
-  return found.length === 1 ? found[0] : undefined;
+/** Exporters may wrap the network in modules of their own, with which every path then begins: nothing, or one of these. */
+function sharedPrefixes(weights: readonly GraphWeight[]): readonly string[] {
+  const [first = '', ...others] = weights.map(({ module: path }) => path.split('_'));
+  const shared: string[] = [];
+  for (const [i, word] of [...first].entries()) {
+    if (others.length === 0 || !others.every((words) => words[i] === word)) break;
+    shared.push(word);
+  }
+  return ['', ...shared.map((_, i) => `${shared.slice(0, i + 1).join('_')}_`)];
 }
 
-/** Rows of `up`, columns of `down`, and what a middle adds to the columns. */
-function sizesOf({ down, up, mid }: LoraLayer): {
-  readonly rank: number;
-  readonly out: number;
-  readonly columns: number;
-} {
+/** Columns of `down`, and what a middle adds to them. */
+function sizesOf({ down, mid }: LoraLayer): { readonly rank: number; readonly columns: number } {
   const rest = (shape: readonly number[]) => shape.slice(1).reduce((total, size) => total * size, 1);
   const kernel = mid ? mid.shape.slice(2).reduce((total, size) => total * size, 1) : 1;
-  return { rank: down.shape[0] ?? 0, out: up.shape[0] ?? 0, columns: rest(down.shape) * kernel };
+  return { rank: down.shape[0] ?? 0, columns: rest(down.shape) * kernel };
 }
 
-function fits(layer: LoraLayer, { dims, order }: GraphWeight): boolean {
-  const { rank, out, columns } = sizesOf(layer);
+function fits(layer: LoraLayer, { count: out }: Rows, { dims, order }: GraphWeight): boolean {
+  const { rank, columns } = sizesOf(layer);
   const [first = 0] = dims;
   const others = dims.slice(1).reduce((total, size) => total * size, 1);
   const rankFits =
     rank > 0 &&
-    elements(layer.up) === out * rank &&
+    elements(layer.up) === (layer.up.shape[0] ?? 0) * rank &&
     (layer.mid === null || (layer.mid.shape[0] === rank && layer.mid.shape[1] === rank));
   return (
     rankFits &&
@@ -108,8 +146,8 @@ export async function mergeLoras(
     return file.subarray(store.offset, store.offset + store.length);
   };
   for (const { file, strength, matches } of parts) {
-    for (const { layer, weight } of matches) {
-      addLayer(regionOf(weight), weight, await readChange(file, layer), strength);
+    for (const { layer, weight, rows } of matches) {
+      addLayer(regionOf(weight), weight, await readChange(file, layer, rows), strength);
     }
   }
   return { bytes, externalData };
@@ -125,8 +163,8 @@ interface Change {
   readonly up: Float32Array;
 }
 
-async function readChange(file: string, layer: LoraLayer): Promise<Change> {
-  const { rank, out, columns } = sizesOf(layer);
+async function readChange(file: string, layer: LoraLayer, { from, count: out }: Rows): Promise<Change> {
+  const { rank, columns } = sizesOf(layer);
   const stored = typeof layer.alpha === 'number' || layer.alpha === null ? [] : [layer.alpha];
   const middle = layer.mid ? [layer.mid] : [];
   const [down, up, ...rest] = await readTensors(file, [layer.down, layer.up, ...stored, ...middle]);
@@ -139,7 +177,7 @@ async function readChange(file: string, layer: LoraLayer): Promise<Change> {
     out,
     columns,
     down: layer.mid && mid ? throughMiddle(down, mid, rank) : down,
-    up,
+    up: up.subarray(from * rank, (from + out) * rank),
   };
 }
 
