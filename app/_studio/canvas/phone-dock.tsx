@@ -2,6 +2,9 @@
 
 import { useEffect, useState } from 'react';
 import { describeMode } from '../../../shared/document/mode.ts';
+import { isPaintLayer } from '../../../shared/document/schema.ts';
+import { selectedLayers } from '../../_editor/core/editor.ts';
+import { localBox } from '../../_editor/core/layer-geometry.ts';
 import { useCanvasModel, useEditor } from '../../_editor/ui/editor-context.ts';
 import { LayersPanel } from '../../_editor/ui/layers-panel.tsx';
 import { Button } from '../../_ui/button.tsx';
@@ -27,8 +30,20 @@ export function PhoneDock({ generate }: { readonly generate: Generate }) {
   const { state } = generate;
   const editor = useEditor();
 
-  // A new mask or scribble puts the brush in hand, and a hand needs the canvas.
-  useEffect(() => editor.tools.active.subscribe(() => setOpen(null)), [editor]);
+  // A new mask or scribble puts the brush in hand, and a hand needs the canvas; also when it had the brush already.
+  useEffect(() => {
+    const undos = [
+      editor.tools.active.subscribe(() => setOpen(null)),
+      editor.selection.subscribe(() => {
+        const [layer] = selectedLayers(editor);
+        const isBlank = layer !== undefined && isPaintLayer(layer) && localBox(layer) === null;
+        if (isBlank && editor.tools.active.get() === 'brush') setOpen(null);
+      }),
+    ];
+    return () => {
+      for (const undo of undos) undo();
+    };
+  }, [editor]);
 
   /** The picture appears on the canvas, so the sheet makes room for it. */
   function pressAndShow() {

@@ -3,12 +3,21 @@ import { settingsSchema } from '../../../shared/document/schema.ts';
 import { estimateMs, type Sample } from './estimate.ts';
 
 const settings = settingsSchema.parse({ steps: 8, count: 2 });
-const size = { width: 256, height: 256 };
+const size = { width: 256, height: 256, maps: 0 };
 
 function sample(durationMs: number, change: Partial<NonNullable<Sample['request']>> = {}): Sample {
   return {
     durationMs,
-    request: { pack: 'house-image', count: 1, steps: 8, solver: 'flow-euler', ...size, ...change },
+    request: {
+      pack: 'house-image',
+      count: 1,
+      steps: 8,
+      solver: 'flow-euler',
+      width: 256,
+      height: 256,
+      controls: [],
+      ...change,
+    },
   };
 }
 
@@ -27,5 +36,11 @@ test('one slow run does not spoil the estimate', () => {
 
 test('Heun looks twice a step, and a larger picture costs its area', () => {
   expect(estimateMs([sample(4_000)], { ...settings, solver: 'flow-heun' }, size)).toBe(16_000);
-  expect(estimateMs([sample(4_000)], settings, { width: 512, height: 256 })).toBe(16_000);
+  expect(estimateMs([sample(4_000)], settings, { ...size, width: 512 })).toBe(16_000);
+});
+
+test('one map costs nothing extra, two twice as much', () => {
+  expect(estimateMs([sample(4_000)], settings, { ...size, maps: 1 })).toBe(8_000);
+  expect(estimateMs([sample(4_000)], settings, { ...size, maps: 2 })).toBe(16_000);
+  expect(estimateMs([sample(8_000, { controls: [{}, {}] })], settings, size)).toBe(8_000);
 });

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useDeferredValue, useMemo, useState } from 'react';
 import type { GenerationMode } from '../../../shared/contracts/recipe.ts';
+import { countedControls } from '../../../shared/document/controls.ts';
 import {
   countedMasks,
   decideMode,
@@ -43,10 +44,14 @@ export function useGenerate(): Generate {
 
   const { settings, layers, frame } = model;
   // Counting what lies under the frame costs a few milliseconds, so only when one of these changed.
-  const { mode, refusal } = useMemo(() => {
+  const { mode, maps, refusal } = useMemo(() => {
     const canvas: CanvasModel = { ...emptyCanvas, settings, layers, frame };
     const decided = decideMode(canvas, { mode: settings.mode, maskLayerIds: [] });
-    return { mode: decided, refusal: settings.mode === 'auto' ? null : contradiction(canvas, decided) };
+    return {
+      mode: decided,
+      maps: countedControls(canvas).length,
+      refusal: settings.mode === 'auto' ? null : contradiction(canvas, decided),
+    };
   }, [settings, layers, frame]);
 
   const state: GenerateState =
@@ -67,10 +72,14 @@ export function useGenerate(): Generate {
 
   const outlook = useMemo<Outlook>(
     () => ({
-      estimateMs: estimateMs(samples.data?.items ?? [], settings, { width: frame[2], height: frame[3] }),
+      estimateMs: estimateMs(samples.data?.items ?? [], settings, {
+        width: frame[2],
+        height: frame[3],
+        maps,
+      }),
       ahead: (feed.queue ?? []).filter((item) => item.place.state !== 'paused').length,
     }),
-    [samples.data, settings, frame, feed.queue],
+    [samples.data, settings, frame, maps, feed.queue],
   );
 
   const ready = state.kind === 'ready';
