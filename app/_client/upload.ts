@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ApiError } from './api-error.ts';
+import { sendWithBackOff } from './back-off.ts';
 
 const uploadedSchema = z.object({
   hash: z.string(),
@@ -17,7 +18,8 @@ const refusalSchema = z.object({
 });
 
 /**
- * Stores a picture for the team of `canvasId`. It is decoded and encoded anew, so `hash` is not the file's own.
+ * Stores a picture for the team of `canvasId`. It is decoded and encoded anew, so `hash` is not the file's own. Waits when
+ * the server says that these were too many in a short time.
  * Errors: ApiError with `unsupported_media`, `too_large`, `out_of_space`, …; each with what to do.
  */
 export async function uploadAsset(options: {
@@ -31,12 +33,10 @@ export async function uploadAsset(options: {
   body.set('canvasId', options.canvasId);
   body.set('kind', options.kind ?? 'image');
   body.set('file', options.file);
-  const response = await fetch('/api/assets', {
-    method: 'POST',
-    credentials: 'same-origin',
-    body,
-    signal: options.signal ?? null,
-  });
+  const { signal } = options;
+  const send = () =>
+    fetch('/api/assets', { method: 'POST', credentials: 'same-origin', body, signal: signal ?? null });
+  const response = await sendWithBackOff(send, signal);
   const answer: unknown = await response.json().catch(() => null);
   if (response.ok) return uploadedSchema.parse(answer);
   const refusal = refusalSchema.safeParse(answer);
