@@ -50,8 +50,6 @@ export async function measureSteps(
       if (STEP_ASPECTS.includes(name))
         rows.push({ name: `${name}, ${steps} steps`, made, composed: null, n });
     }
-    const { made, n } = distanceRow(bench, read, read);
-    rows.push({ name: `Fréchet distance, ${steps} steps`, made, composed: null, n });
   }
   return {
     title: 'Number of steps',

@@ -26,7 +26,7 @@ import { drawSheet, writeSheet } from './sheet.ts';
 import { measureControls, measureEnlarge, measureRepaint } from './tasks.ts';
 
 /** Prompts for each number of steps, besides the pack's own number. */
-const STEP_PROMPTS = 120;
+const STEP_PROMPTS = 100;
 const STEP_COUNTS = [1, 2, 4, 8, 30];
 
 /**
