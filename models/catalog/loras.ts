@@ -144,8 +144,15 @@ export async function addLora(options: AddLoraOptions): Promise<AddedLora> {
 /** A value that is not a number would spread over every picture. */
 async function checkNumbers(index: TensorIndex): Promise<void> {
   const { layers } = readLayers(index);
-  for (const { down, up, mid } of layers) {
-    const entries = mid ? [down, up, mid] : [down, up];
+  for (const { down, up, mid, alpha } of layers) {
+    const stored = typeof alpha === 'number' ? null : alpha;
+    if (stored && stored.shape.some((size) => size !== 1)) {
+      throw new PackError(
+        'unsupported',
+        `${stored.name} has shape [${stored.shape.join(', ')}]; it is one value.`,
+      );
+    }
+    const entries = [down, up, mid, stored].filter((entry) => entry !== null);
     const values = await readTensors(index.path, entries);
     values.forEach((tensor, k) => {
       if (!tensor.every(Number.isFinite)) {

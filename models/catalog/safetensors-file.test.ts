@@ -126,6 +126,13 @@ describe('the LoRA library', () => {
     await expect(add(weights, 'weights')).rejects.toThrow(/holds no LoRA layers/);
     const broken = write('nan', layer('lora_unet_conv_in'), new Uint8Array(32).fill(0xff));
     await expect(add(broken, 'broken')).rejects.toThrow(/values that are not numbers/);
+    const alphas = {
+      ...layer('lora_unet_conv_in'),
+      'lora_unet_conv_in.alpha': entry(32, 40, { shape: [2] }),
+    };
+    await expect(add(write('alphas', alphas, new Uint8Array(40)), 'alphas')).rejects.toThrow(
+      /it is one value/,
+    );
     const { loras, broken: faults } = await listLoras(join(folder, 'loras'));
     expect([loras.length, faults]).toEqual([before, []]);
   });
