@@ -9,6 +9,7 @@ import {
   type LayerId,
   layerIdSchema,
   outputIdSchema,
+  type Transform,
 } from '../../../shared/document/schema.ts';
 import { packStroke } from '../../../shared/raster/stroke-points.ts';
 import type { Command } from '../core/document-port.ts';
@@ -254,7 +255,7 @@ const anyMove: fc.Arbitrary<Move> = fc.oneof(
   fc
     .record({
       who: fc.constantFrom(0 as const, 1 as const),
-      kind: fc.integer({ min: 0, max: 8 }),
+      kind: fc.integer({ min: 0, max: 10 }),
       at: fc.nat(20),
       place: fc.nat(6),
       value: fc.integer({ min: -500, max: 500 }),
@@ -290,6 +291,13 @@ const anyMove: fc.Arbitrary<Move> = fc.oneof(
             return stroke(target, unique);
           case 7:
             return { type: 'clear-paint', id: target };
+          case 8: {
+            const picture = place % 2 === 0 ? { picture: { asset, width: 9, height: 9 } } : {};
+            const transform: Transform = [0, 0, 1, 1, 0];
+            return { type: 'add-control', id: id(unique), name: 'c', map: 'edge', transform, ...picture };
+          }
+          case 9:
+            return { type: 'patch-layer', id: target, patch: { strength: (value & 7) / 7, range: [0, 0.5] } };
           default:
             return { type: 'set-frame', rect: [value, at, 256, 256] };
         }
