@@ -100,11 +100,13 @@ function aspectRows(
 ): readonly Row[] {
   return ASPECTS.flatMap((name) => {
     const spoken = made.flatMap(({ verdict }, i) => (include(i) && verdict[name] !== undefined ? [i] : []));
-    const share = (reads: readonly Read[]): number =>
-      mean(spoken.map((i) => reads[i].verdict[name] === true));
-    return spoken.length === 0
-      ? []
-      : [{ name, made: share(made), composed: share(composed), n: spoken.length }];
+    // There are composed pictures of the first prompts only.
+    const share = (reads: readonly Read[]): number | null => {
+      const known = spoken.filter((i) => i < reads.length);
+      return known.length === 0 ? null : mean(known.map((i) => reads[i].verdict[name] === true));
+    };
+    const value = share(made);
+    return value === null ? [] : [{ name, made: value, composed: share(composed), n: spoken.length }];
   });
 }
 

@@ -2,10 +2,12 @@ import { cp, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HOUSE_PACKS_FOLDER } from '../../models/catalog/packs.ts';
+import { HOUSE_PACKS_FOLDER, verifyPack } from '../../models/catalog/packs.ts';
 import { judge } from '../../models/evaluation/composition.ts';
 import { openSceneParser } from '../../models/evaluation/scene-parser.ts';
+import { openImageModel } from '../../models/pipelines/image-model.ts';
 import { openDevice } from '../../models/runtime/device.ts';
+import { measureComposition } from './composition.ts';
 import { loadPrompts } from './fixtures.ts';
 import { run } from './main.ts';
 
@@ -50,6 +52,30 @@ describe('gesso evaluate with the house pack', () => {
     });
     expect(await readFile(join(out, 'index.html'), 'utf8')).toContain('<h2>Composition</h2>');
     expect((await stat(join(out, 'pictures/0-0-0.webp'))).size).toBeGreaterThan(100);
+  });
+
+  it('compares with the composed pictures that there are', async () => {
+    const device = await openDevice({ threads: 1 });
+    const verified = await verifyPack(pack);
+    const parser = await openSceneParser(pack, device.sessions);
+    const model = await openImageModel(verified, device.sessions, { warmUp: false });
+    const { asked, scenes } = await loadPrompts();
+    const bench = {
+      model,
+      manifest: verified.manifest,
+      parser,
+      steps: 1,
+      guidanceScale: 1,
+      signal: new AbortController().signal,
+      progress: () => undefined,
+    };
+    const [all] = await measureComposition(bench, asked.slice(0, 12), scenes.slice(0, 3));
+    model.close();
+    parser.close();
+    await device.sessions.close();
+    // The first three prompts all name a place; the first with a number of things comes later.
+    expect(all.rows.find(({ name }) => name === 'background')?.composed).toBe(1);
+    expect(all.rows.find(({ name }) => name === 'object and number')?.composed ?? null).toBe(null);
   });
 
   it('says that a pack without a parser cannot be read', async () => {
