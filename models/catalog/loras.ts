@@ -104,7 +104,7 @@ export async function addLora(options: AddLoraOptions): Promise<AddedLora> {
   if (layers.length === 0) {
     throw new PackError(
       'unsupported',
-      `${basename(source)} holds no LoRA layers (lora_down and lora_up, or lora_A and lora_B); its first tensor is ${JSON.stringify(unread[0] ?? 'none')}.`,
+      `${basename(source)} holds no LoRA layers (lora_down and lora_up, or lora_A and lora_B); its first tensor is ${JSON.stringify((unread[0] ?? 'none').slice(0, 120))}.`,
     );
   }
   await mkdir(options.target, { recursive: true });

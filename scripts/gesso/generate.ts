@@ -108,6 +108,7 @@ async function generate(options: GenerateOptions, signal: AbortSignal): Promise<
         pack: { id: model.id, version: model.version, sha256: model.sha256 },
         scheduler: model.scheduler ?? undefined,
         loras: result.loras,
+        notices: result.notices,
         source: prepared.source,
         mask: prepared.mask,
         controls: prepared.controls,

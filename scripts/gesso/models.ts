@@ -209,7 +209,7 @@ async function addLoraFile(
   const { manifest, unread } = await addLora({ source, target: ownLoras(), id, name, license });
   if (unread.length > 0) {
     process.stderr.write(
-      `Note: ${unread.length} tensors are of a kind that is not read, such as ${unread[0]}.\n`,
+      `Note: ${unread.length} tensors are of a kind that is not read, such as ${unread[0].slice(0, 120)}.\n`,
     );
   }
   process.stdout.write(

@@ -149,6 +149,7 @@ async function makeOutput(
           seed,
           durationMs: event.timings.totalMs,
           loras: event.loras,
+          notices: event.notices,
         });
         const png = await encodePng({ width: event.width, height: event.height, data: event.rgb }, 3);
         const bytes = writePngText(png, RECIPE_KEYWORD, JSON.stringify(recipe));
@@ -199,6 +200,7 @@ function recipeOf(
     readonly seed: number;
     readonly durationMs: number;
     readonly loras: Recipe['loras'];
+    readonly notices: Recipe['notices'];
   },
 ): Recipe {
   const { model, inputs } = made.work;
@@ -213,6 +215,7 @@ function recipeOf(
     pack: { id: model.id, version: model.version, sha256: model.sha256 },
     scheduler: model.scheduler ?? undefined,
     loras: made.loras,
+    notices: made.notices,
     source: hashesOf('source')[0] ?? null,
     mask: hashesOf('mask')[0] ?? null,
     controls: hashesOf('control').map((hash, i) => {

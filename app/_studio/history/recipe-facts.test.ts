@@ -39,3 +39,17 @@ test('a fill names its mask in short and in full', () => {
   expect(mask).toMatchObject({ value: 'bbbbbbbbbbbb…', full: hash });
   expect(facts.find((fact) => fact.name === 'Strength')?.value).toBe('60 %');
 });
+
+test('LoRAs, what had no effect, and the scheduler of an added model are told', () => {
+  const facts = recipeFacts({
+    ...recipe,
+    scheduler: 'EulerDiscreteScheduler',
+    loras: [{ name: 'oil-paint', strength: 0.8, sha256: 'c'.repeat(64) }],
+    notices: ["LoRA 'oil-paint': 2 of 21 layers have no place in this model."],
+  });
+  const valueOf = (name: string) => facts.find((fact) => fact.name === name)?.value;
+  expect(valueOf('Solver')).toBe('EulerDiscreteScheduler');
+  expect(valueOf('LoRA oil-paint')).toBe('0.8');
+  expect(valueOf('File of oil-paint')).toBe('cccccccccccc…');
+  expect(valueOf('Without effect')).toContain('2 of 21 layers');
+});

@@ -22,7 +22,7 @@ export function recipeFacts(recipe: Recipe): readonly RecipeFact[] {
     { name: 'Size', value: `${recipe.width} × ${recipe.height}` },
     { name: 'Steps', value: String(recipe.steps) },
     { name: 'Guidance', value: String(recipe.guidanceScale) },
-    { name: 'Solver', value: solverNames[recipe.solver] },
+    { name: 'Solver', value: recipe.scheduler ?? solverNames[recipe.solver] },
   ];
   if (recipe.mode === 'image-to-image' || recipe.mode === 'inpaint') {
     facts.push({ name: 'Strength', value: `${Math.round(recipe.strength * 100)} %` });
@@ -42,6 +42,10 @@ export function recipeFacts(recipe: Recipe): readonly RecipeFact[] {
       hashFact(`${name} map`, sha256),
     );
   }
+  for (const { name, strength, sha256 } of recipe.loras ?? []) {
+    facts.push({ name: `LoRA ${name}`, value: String(strength) }, hashFact(`File of ${name}`, sha256));
+  }
+  if (recipe.notices?.length) facts.push({ name: 'Without effect', value: recipe.notices.join(' ') });
   if (recipe.canvas !== null) {
     facts.push({ name: 'Canvas version', value: String(recipe.canvas.version), exact: true });
   }

@@ -166,6 +166,8 @@ function patchOf(
 }
 
 const NAMED = 3;
+/** A file may call its tensors anything. */
+const NAME_LENGTH = 120;
 
 function describeMissing(
   id: string,
@@ -186,7 +188,12 @@ function describeMissing(
 
 function list(names: readonly string[]): string {
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
-  return names.slice(0, NAMED).join(', ') + more;
+  return (
+    names
+      .slice(0, NAMED)
+      .map((name) => name.slice(0, NAME_LENGTH))
+      .join(', ') + more
+  );
 }
 
 function explainUnknown(error: unknown): never {
