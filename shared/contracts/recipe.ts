@@ -84,7 +84,7 @@ export const recipeSchema = generationSettingsSchema.extend({
   /** LoRA files merged into the pack's weights, as the prompt named them; absent where it named none. */
   loras: z.array(recipeLoraSchema).readonly().optional(),
   /** Sentences about parts of the request that had no effect. */
-  notices: z.array(z.string().max(1000)).readonly().optional(),
+  notices: z.array(z.string().max(2000)).readonly().optional(),
   /** Hash of the source picture's bytes as they were given to the worker; null when the mode takes none. */
   source: z.object({ sha256: sha256Schema }).nullable(),
   mask: z.object({ sha256: sha256Schema }).nullable(),
