@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addPack } from '../catalog/add-pack.ts';
+import { addLora, loraFolder } from '../catalog/loras.ts';
 import { HOUSE_PACKS_FOLDER, type VerifiedPack, verifyPack } from '../catalog/packs.ts';
 import { type Device, openDevice } from '../runtime/device.ts';
 import { type ImageModel, openImageModel } from './image-model.ts';
@@ -34,11 +35,11 @@ function assemble(name: string, parts: Readonly<Record<string, string>>): string
   return folder;
 }
 
-async function add(name: string, source = join(fixtures, name)): Promise<VerifiedPack> {
+async function add(name: string, source = join(fixtures, name), home = target): Promise<VerifiedPack> {
   const { pack } = await addPack({
     source,
-    target,
-    folders: [target],
+    target: home,
+    folders: [home],
     id: name,
     name,
     version: '1',
@@ -223,6 +224,28 @@ describe('an added folder with an IP-Adapter', () => {
     const model = await openImageModel(await add('sd-ip-blind', source), device.sessions, { warmUp: false });
     const reference = { picture: edgeMap.picture, strength: 1 };
     await expect(run(model, { reference })).rejects.toThrow(/has an IP-Adapter but no image_encoder/);
+    model.close();
+  });
+});
+
+describe('LoRA tags', () => {
+  it('change the model for one picture, share sessions, and leave it as it was', async () => {
+    const home = join(target, 'home');
+    const unet = assemble('named', { '.': 'sd', 'unet/model.onnx': '../../lora/script.onnx' });
+    const model = await openImageModel(await add('named', unet, join(home, 'models')), device.sessions, {
+      warmUp: false,
+    });
+    const source = join(fixtures, '../../lora/peft.safetensors');
+    await addLora({ source, target: loraFolder(home), id: 'ink', name: 'Ink', license: 'MIT' });
+    const plain = await run(model);
+    const prompt = `${request.prompt} <lora:Ink:0.9>`;
+    const inked = await run(model, { prompt });
+    const { openPaths } = device.sessions;
+    expect(inked.rgb).not.toEqual(plain.rgb);
+    expect(inked.events.at(-1)).toMatchObject({ loras: [{ name: 'ink', strength: 0.9 }], notices: [] });
+    expect((await run(model, { prompt })).rgb).toEqual(inked.rgb);
+    expect((await run(model)).rgb).toEqual(plain.rgb);
+    expect(device.sessions.openPaths).toEqual(openPaths);
     model.close();
   });
 });
