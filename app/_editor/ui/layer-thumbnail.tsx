@@ -105,5 +105,11 @@ function drawPaint(canvas: HTMLCanvasElement, layer: PaintLayer, pictures: Pictu
   context.fillStyle = color;
   context.globalCompositeOperation = 'source-out';
   if (layer.kind === 'mask' && layer.inverted) context.fillRect(0, 0, canvas.width, canvas.height);
+  if (layer.kind === 'control' && layer.tiles.size > 0) {
+    // Tiles of a map are black where it has no lines; what was erased of them is black too.
+    context.globalCompositeOperation = 'destination-over';
+    context.fillStyle = '#000';
+    context.fillRect(0, 0, canvas.width, canvas.height);
+  }
   context.globalCompositeOperation = 'source-over';
 }
