@@ -1,7 +1,7 @@
 import { PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import { bossSchema, poisonQueue } from './names.ts';
-import { type SqlExecutor, select } from './sql.ts';
+import type { SqlExecutor } from './sql.ts';
 
 /** pg-boss, as the rest of the product knows it. */
 export type Boss = PgBoss;
@@ -52,37 +52,30 @@ export async function ensureQueue(boss: PgBoss, name: string): Promise<void> {
   });
 }
 
-const takenSchema = z.object({
-  id: z.string(),
-  data: z.unknown(),
-  priority: z.number().int(),
-  retryCount: z.number().int(),
-});
-
 /**
- * pg-boss' `fetch` of one job, with the same marks on its row. Its own statement joins the taken row back, and while the
- * table's statistics are young (a new installation, a sudden crowd) Postgres does that by reading every job of the queue,
- * ended ones too; here the row is found by its key. Returns undefined when nothing waits.
+ * SQL of common table expressions for pg-boss' `fetch` of one job of queue `queue`, with the same marks on its row: `taken`
+ * then has id, data, priority and retry_count. `isTaken` is an SQL condition on the next job, `next`; where it does not
+ * hold, the job stays, and none behind it is taken.
+ *
+ * pg-boss' own statement joins the taken row back, and while the table's statistics are young (a new installation, a
+ * sudden crowd) Postgres does that by reading every job of the queue, ended ones too; here the row is found by its key.
  */
-export async function fetchJob(
-  sql: SqlExecutor,
-  queue: string,
-): Promise<z.infer<typeof takenSchema> | undefined> {
-  const [job] = await select(sql, takenSchema, {
-    text: `
-      update ${bossSchema}.job
-         set state = 'active', started_on = ${bossSchema}.job_now(), heartbeat_on = ${bossSchema}.job_now(),
-             retry_count = case when started_on is null then retry_count else retry_count + 1 end
-       where name = $1 and id = (
-               select next.id from ${bossSchema}.job next
-                where next.name = $1 and next.state < 'active' and not next.blocked
-                  and next.start_after <= ${bossSchema}.job_now()
-                order by next.priority desc, next.created_on
-                limit 1 for update skip locked)
-      returning id, data, priority, retry_count as "retryCount"`,
-    values: [queue],
-  });
-  return job;
+export function fetchJobSql(from: { readonly queue: string; readonly isTaken: string }): string {
+  return `
+      next as materialized (
+        select next.id, next.started_on from ${bossSchema}.job next
+         where next.name = ${from.queue} and next.state < 'active' and not next.blocked
+           and next.start_after <= ${bossSchema}.job_now()
+         order by next.priority desc, next.created_on
+         limit 1 for update skip locked
+      ),
+      taken as (
+        update ${bossSchema}.job
+           set state = 'active', started_on = ${bossSchema}.job_now(), heartbeat_on = ${bossSchema}.job_now(),
+               retry_count = case when started_on is null then retry_count else retry_count + 1 end
+         where name = ${from.queue} and id = (select next.id from next where ${from.isTaken})
+        returning id, data, priority, retry_count
+      )`;
 }
 
 const responseSchema = z.object({ affected: z.number().int() });

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { z } from 'zod';
-import { affectedBy, type Boss, bossAttempt, type Claim, fetchJob } from './boss.ts';
+import { affectedBy, type Boss, bossAttempt, type Claim, fetchJobSql } from './boss.ts';
 import { jobDataSchema } from './enqueue.ts';
-import { advanceClockSql, startOf } from './fair-share.ts';
+import { advanceClockSql } from './fair-share.ts';
 import { eventMessage } from './notify.ts';
 import { type SqlExecutor, select, transact, utcNow } from './sql.ts';
 
@@ -20,15 +20,23 @@ export interface ClaimedJob extends Claim {
   readonly steps: number;
 }
 
-const ownedRowSchema = z.object({
-  organizationId: z.string(),
-  requestedById: z.string(),
-  canvasId: z.string().nullable(),
-  canvasVersionId: z.string().nullable(),
-  pool: z.string(),
-  pack: z.string(),
-  request: z.unknown(),
-  steps: z.number().int(),
+const takenSchema = z.object({
+  jobId: z.string(),
+  retryCount: z.number().int(),
+  data: jobDataSchema,
+  /** Null when the generation was cancelled or deleted without its job. */
+  owned: z
+    .object({
+      organizationId: z.string(),
+      requestedById: z.string(),
+      canvasId: z.string().nullable(),
+      canvasVersionId: z.string().nullable(),
+      pool: z.string(),
+      pack: z.string(),
+      request: z.unknown(),
+      steps: z.number().int(),
+    })
+    .nullable(),
 });
 
 export interface ClaimFrom {
@@ -38,45 +46,22 @@ export interface ClaimFrom {
   readonly joins?: boolean;
 }
 
-/** The next job must run alone. */
-class StaysInLine extends Error {}
-
 /**
  * Takes the next job of a queue and writes the owner on its generation row in one transaction (Q2), so no claimed job is
  * without an owner and no owner without a job. Returns null when the queue is empty, or its next job may not join.
  */
 export async function claimJob(
-  dependencies: { readonly boss: Boss; readonly pool: pg.Pool },
-  from: ClaimFrom,
-): Promise<ClaimedJob | null> {
-  try {
-    return await claimNext(dependencies, from);
-  } catch (error) {
-    if (error instanceof StaysInLine) return null;
-    throw error;
-  }
-}
-
-function claimNext(
   { boss, pool }: { readonly boss: Boss; readonly pool: pg.Pool },
   from: ClaimFrom,
 ): Promise<ClaimedJob | null> {
   return transact(pool, async (sql) => {
     for (;;) {
-      const job = await fetchJob(sql, from.queue);
-      if (job === undefined) return null;
-      // The rollback gives it back as if nobody had looked; nobody behind it is taken before it either.
-      if (from.joins === true && job.retryCount > 0) throw new StaysInLine();
-      const data = jobDataSchema.parse(job.data);
-      const claim: Claim = { queue: from.queue, jobId: job.id, attempt: job.retryCount + 1 };
-      const row = await takeOwnership(sql, {
-        claim,
-        generationId: data.generationId,
-        workerId: from.workerId,
-        start: startOf(job.priority),
-      });
-      if (row === undefined) {
-        // Its generation was cancelled or deleted without it; a job nobody waits for must not block the line.
+      const taken = await takeNext(sql, from);
+      if (taken === undefined) return null;
+      const { data, owned } = taken;
+      const claim: Claim = { queue: from.queue, jobId: taken.jobId, attempt: taken.retryCount + 1 };
+      if (owned === null) {
+        // A job nobody waits for must not block the line.
         affectedBy(await boss.cancel(from.queue, bossAttempt(claim), { db: sql }));
         continue;
       }
@@ -84,40 +69,39 @@ function claimNext(
         eventMessage({
           kind: 'progress',
           generationId: data.generationId,
-          organizationId: row.organizationId,
-          canvasId: row.canvasId,
+          organizationId: owned.organizationId,
+          canvasId: owned.canvasId,
           step: 0,
-          steps: row.steps,
+          steps: owned.steps,
           remainingMs: null,
           preview: null,
         }),
       ]);
-      return { ...claim, ...data, ...row };
+      return { ...claim, ...data, ...owned };
     }
   });
 }
 
-async function takeOwnership(
-  sql: SqlExecutor,
-  owner: {
-    readonly claim: Claim;
-    readonly generationId: string;
-    readonly workerId: string;
-    readonly start: number;
-  },
-): Promise<z.infer<typeof ownedRowSchema> | undefined> {
-  const { claim } = owner;
-  const [row] = await select(sql, ownedRowSchema, {
+/** The job, its generation and the pool's clock in one statement. A job that may not join is left as if nobody looked. */
+async function takeNext(sql: SqlExecutor, from: ClaimFrom): Promise<z.infer<typeof takenSchema> | undefined> {
+  const [taken] = await select(sql, takenSchema, {
     text: `
-      with owned as (
+      with ${fetchJobSql({ queue: '$1', isTaken: 'next.started_on is null or not $3::boolean' })},
+      owned as (
         update generation
-           set state = 'running', "workerId" = $4, attempt = $3, step = 0, "startedAt" = ${utcNow}, "finishedAt" = null
-         where id = $1 and "jobId" = $2 and attempt < $3 and state in ('queued', 'running')
-        returning "organizationId", "requestedById", "canvasId", "canvasVersionId", pool, pack, request, steps
+           set state = 'running', "workerId" = $2, attempt = taken.retry_count + 1, step = 0,
+               "startedAt" = ${utcNow}, "finishedAt" = null
+          from taken
+         where generation.id = taken.data->>'generationId' and "jobId" = taken.id::text
+           and attempt <= taken.retry_count and generation.state in ('queued', 'running')
+        returning "organizationId", "requestedById", "canvasId", "canvasVersionId", pool, pack, request, steps,
+                  -taken.priority::float8 as start
       ),
-      ${advanceClockSql({ from: 'owned', pool: 'owned.pool', start: '$5::float8' })}
-      select * from owned`,
-    values: [owner.generationId, claim.jobId, claim.attempt, owner.workerId, owner.start],
+      ${advanceClockSql({ from: 'owned', pool: 'owned.pool', start: 'owned.start' })}
+      select taken.id as "jobId", taken.retry_count as "retryCount", taken.data,
+             (select to_jsonb(owned) from owned) as owned
+        from taken`,
+    values: [from.queue, from.workerId, from.joins === true],
   });
-  return row;
+  return taken;
 }

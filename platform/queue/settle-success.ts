@@ -69,10 +69,10 @@ export async function settleSuccess(
     await transact(pool, async (sql) => {
       const [done, row] = await Promise.all([
         boss.complete(claim.queue, bossAttempt(claim), null, { db: sql }),
-        finishRow(sql, claim, success),
+        finish(sql, claim, success),
       ]);
       if (affectedBy(done) !== 1 || row === undefined) throw new Refused();
-      await Promise.all([insertResults(sql, row, success), announce(sql, row, success)]);
+      await announce(sql, row, success);
     });
     return 'settled';
   } catch (error) {
@@ -81,51 +81,51 @@ export async function settleSuccess(
   }
 }
 
-async function finishRow(sql: SqlExecutor, claim: Claim, success: Success): Promise<Row | undefined> {
+/** Ends the row and inserts what was made, in one statement; nothing at all when the attempt is not the current one. */
+async function finish(sql: SqlExecutor, claim: Claim, success: Success): Promise<Row | undefined> {
+  const { generationId, outputs, assets, inputs } = success;
   const [row] = await select(sql, rowSchema, {
     text: `
-      update generation
-         set state = 'succeeded', step = steps, "durationMs" = $4, "finishedAt" = ${utcNow}, error = null
-       where id = $1 and "jobId" = $2 and attempt = $3 and state = 'running'
-      returning "organizationId", "canvasId", "requestedById", prompt, request,
-                extract(epoch from clock_timestamp()) * 1000 as "atMs"`,
-    values: [success.generationId, claim.jobId, claim.attempt, Math.round(success.durationMs)],
+      with ended as (
+        update generation
+           set state = 'succeeded', step = steps, "durationMs" = $4, "finishedAt" = ${utcNow}, error = null
+         where id = $1 and "jobId" = $2 and attempt = $3 and state = 'running'
+        returning id, "organizationId", "canvasId", "requestedById", prompt, request
+      ),
+      kept as (
+        insert into asset (id, "organizationId", hash, kind, "mediaType", bytes, width, height, "createdById")
+        select gen_random_uuid()::text, ended."organizationId", a.hash, a.kind, a."mediaType", a.bytes, a.width,
+               a.height, ended."requestedById"
+          from ended, jsonb_to_recordset($5::jsonb)
+            as a(hash text, kind text, "mediaType" text, bytes int, width int, height int)
+         order by a.hash
+        on conflict ("organizationId", hash) do nothing
+      ),
+      made as (
+        insert into generation_output (id, "generationId", index, seed, "assetHash", width, height, recipe)
+        select o.id, ended.id, o.index, o.seed, o."assetHash", o.width, o.height, o.recipe
+          from ended, jsonb_to_recordset($6::jsonb)
+            as o(id text, index int, seed bigint, "assetHash" text, width int, height int, recipe jsonb)
+      ),
+      used as (
+        insert into generation_input (id, "generationId", role, "assetHash")
+        select gen_random_uuid()::text, ended.id, i.role, i."assetHash"
+          from ended, jsonb_to_recordset($7::jsonb) as i(role text, "assetHash" text)
+      )
+      select "organizationId", "canvasId", "requestedById", prompt, request,
+             extract(epoch from clock_timestamp()) * 1000 as "atMs"
+        from ended`,
+    values: [
+      generationId,
+      claim.jobId,
+      claim.attempt,
+      Math.round(success.durationMs),
+      JSON.stringify(assets),
+      JSON.stringify(outputs),
+      JSON.stringify(inputs),
+    ],
   });
   return row;
-}
-
-async function insertResults(sql: SqlExecutor, row: Row, success: Success): Promise<void> {
-  const { generationId, outputs, assets, inputs } = success;
-  const insert = async (rows: readonly unknown[], text: string, values: readonly unknown[]) => {
-    if (rows.length > 0) await sql.executeSql(text, [JSON.stringify(rows), ...values]);
-  };
-  await Promise.all([
-    insert(
-      assets,
-      `insert into asset (id, "organizationId", hash, kind, "mediaType", bytes, width, height, "createdById")
-       select gen_random_uuid()::text, $2, a.hash, a.kind, a."mediaType", a.bytes, a.width, a.height, $3
-         from jsonb_to_recordset($1::jsonb)
-           as a(hash text, kind text, "mediaType" text, bytes int, width int, height int)
-       order by a.hash
-       on conflict ("organizationId", hash) do nothing`,
-      [row.organizationId, row.requestedById],
-    ),
-    insert(
-      outputs,
-      `insert into generation_output (id, "generationId", index, seed, "assetHash", width, height, recipe)
-       select o.id, $2, o.index, o.seed, o."assetHash", o.width, o.height, o.recipe
-         from jsonb_to_recordset($1::jsonb)
-           as o(id text, index int, seed bigint, "assetHash" text, width int, height int, recipe jsonb)`,
-      [generationId],
-    ),
-    insert(
-      inputs,
-      `insert into generation_input (id, "generationId", role, "assetHash")
-       select gen_random_uuid()::text, $2, i.role, i."assetHash"
-         from jsonb_to_recordset($1::jsonb) as i(role text, "assetHash" text)`,
-      [generationId],
-    ),
-  ]);
 }
 
 async function announce(sql: Transaction, row: Row, success: Success): Promise<void> {
