@@ -149,6 +149,14 @@ describe('hostile folders', () => {
       /not an ONNX model/,
     ],
     [
+      'a part with a name that no model has',
+      () => {
+        mkdirSync(join(source, 'ControlNet (canny)'));
+        writeFileSync(join(source, 'ControlNet (canny)/model.onnx'), createProbeModel());
+      },
+      /ControlNet \(canny\) holds a graph.*rename it/,
+    ],
+    [
       'a length beyond any file',
       () =>
         writeFileSync(

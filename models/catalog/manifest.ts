@@ -129,6 +129,9 @@ export const DIFFUSERS_PIPELINES = [
   'unconditional',
 ] as const;
 
+/** How the folder of a graph may be called. */
+export const componentNamePattern = /^[a-z0-9_-]{1,40}$/;
+
 export const diffusersManifestSchema = z.object({
   ...commonFields,
   kind: z.enum(['image', 'video', 'audio']),
@@ -136,7 +139,7 @@ export const diffusersManifestSchema = z.object({
   /** Which exporter's habits were recognised; the io adapter goes by the graphs themselves. */
   layout: z.enum(['optimum', 'diffusers-script', 'olive', 'amuse']),
   /** Graphs by component folder name: unet, vae_decoder, text_encoder_2 … */
-  components: z.record(z.string().regex(/^[a-z0-9_]{1,40}$/), componentSchema),
+  components: z.record(z.string().regex(componentNamePattern), componentSchema),
   /** Configuration and tokenizer files that the pipeline reads. */
   files: z.array(packFileSchema),
 });

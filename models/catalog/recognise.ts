@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { z } from 'zod';
 import { readScheduler } from '../core/config/read.ts';
 import type { FoundFile } from './hostile-folder.ts';
-import type { DiffusersManifest } from './manifest.ts';
+import { componentNamePattern, type DiffusersManifest } from './manifest.ts';
 import { type OnnxSummary, readOnnxSummary } from './onnx-file.ts';
 import { PackError } from './pack-error.ts';
 
@@ -111,6 +111,7 @@ export async function recogniseFolder(
     const name = path.split('/')[0];
     // Amuse writes the tokenizer as a graph of onnxruntime-extensions; the text files beside it serve instead.
     if (path === `${name}/model.onnx` && !name.startsWith('tokenizer') && name !== 'safety_checker') {
+      checkName(name);
       const summary = await readOnnxSummary(join(folder, path));
       checkDomains(path, summary);
       summaries.set(name, summary);
@@ -165,6 +166,15 @@ function externalFiles(graph: string, summary: OnnxSummary, paths: ReadonlySet<s
     }
     return path;
   });
+}
+
+function checkName(name: string): void {
+  if (componentNamePattern.test(name)) return;
+  throw new PackError(
+    'unsupported',
+    `The folder ${name} holds a graph, but a part of a model is named with lower-case letters, digits, - and _, at most ` +
+      '40: rename it and add the model again.',
+  );
 }
 
 function checkDomains(path: string, summary: OnnxSummary): void {

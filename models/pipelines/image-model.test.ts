@@ -156,7 +156,7 @@ describe('an added folder with control networks', () => {
     const parts = {
       '.': 'sd',
       unet: 'sd-control/unet',
-      controlnet_canny: 'sd-control/controlnet',
+      'controlnet-canny': 'sd-control/controlnet',
       controlnet_2: 'sd-control/controlnet_2',
     };
     const source = assemble('sd-control', parts);
