@@ -183,7 +183,7 @@ describe('an added folder with control networks', () => {
 
   it('names what it follows when it is asked for something else', async () => {
     await expect(run(model, { controls: [{ ...edgeMap, kind: 'pose' }] })).rejects.toThrow(
-      /does not follow pose maps. It follows depth, edge/,
+      /does not follow pose maps. It follows edge, depth/,
     );
   });
 
