@@ -24,7 +24,8 @@ export const GENERATE_USAGE = `Usage: npx gesso generate "PROMPT" --out FILE.png
   --mask FILE           repaint only where this picture is white
   --control KIND=FILE[:STRENGTH[:START-END]]
                         follow a map: edge, scribble, segmentation, depth or pose; may be given several times.
-                        STRENGTH is 0 … 1 (1), START and END say in which part of the run (0-1)
+                        STRENGTH is 0 … 1 (1; control networks take up to 2), START and END say in which part
+                        of the run (0-1)
   --derive edge=FILE[:STRENGTH[:START-END]]
                         the same with an edge map that is made from a picture
   --reference FILE[:STRENGTH]
