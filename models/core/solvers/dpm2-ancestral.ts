@@ -1,17 +1,9 @@
-import { defineScheduler } from '../config/definition.ts';
-import { choice, integer } from '../config/fields.ts';
-import { spacingFields, spacingOf } from '../config/flow-fields.ts';
-import { betaFields, LATENT_BETAS, tablesOf, timestepSpacing } from '../config/vp-fields.ts';
 import { combine, combine2 } from '../math/kernels.ts';
-import { makePlan, type Run } from '../plan.ts';
-import { toOriginalVe, vpLevel } from '../prediction.ts';
-import { type Dpm2Levels, dpm2Levels } from '../schedule/dpm2-levels.ts';
-import { refuse } from '../schedule/request.ts';
-import { veInitNoise, veParts } from '../schedule/ve-plan.ts';
-import { sigmaTable } from '../schedule/vp-sigmas.ts';
+import type { Run } from '../plan.ts';
+import { toOriginalVe } from '../prediction.ts';
+import type { Dpm2Levels } from '../schedule/dpm2-levels.ts';
+import { defineDpm2 } from '../schedule/dpm2-plan.ts';
 import type { PredictionType, Solver } from '../types.ts';
-
-const NAME = 'KDPM2AncestralDiscreteScheduler';
 
 /**
  * The midpoint rule in log sigma with ancestral noise: DPM-Solver-2 (Lu et al. 2022, algorithm 1) towards
@@ -45,54 +37,9 @@ function* ancestralMidpointSteps(run: Run, type: PredictionType, arrays: Dpm2Lev
   return x;
 }
 
-export const dpm2Ancestral = defineScheduler({
-  className: NAME,
-  fields: {
-    ...betaFields(LATENT_BETAS),
-    ...spacingFields,
-    prediction_type: choice('epsilon', ['epsilon', 'v_prediction']),
-    timestep_spacing: timestepSpacing('linspace'),
-    steps_offset: integer(0),
-  },
-  create(config) {
-    const spacing = spacingOf(config);
-    const table = sigmaTable(tablesOf(config), false);
-    return {
-      className: NAME,
-      predictionType: config.prediction_type,
-      stochastic: true,
-      numTrainTimesteps: config.num_train_timesteps,
-      plan(request) {
-        refuse(request, ['timesteps', 'sigmas', 'mu', 'originalSteps', 'strength'], NAME);
-        const levels = dpm2Levels(
-          {
-            className: NAME,
-            table,
-            trainSteps: config.num_train_timesteps,
-            timestepSpacing: config.timestep_spacing,
-            offset: config.steps_offset,
-            spacing,
-          },
-          request,
-          true,
-        );
-        const { sigmas } = levels;
-        const { sigmas_interpol: middle } = levels.internals;
-        return makePlan({
-          className: NAME,
-          steps: (levels.timesteps.length + 1) / 2,
-          timesteps: levels.timesteps,
-          timestepKind: 'float32',
-          sigmas,
-          initNoiseSigma: veInitNoise(sigmas, config.timestep_spacing),
-          order: 2,
-          internals: levels.internals,
-          ...veParts((index) => (index % 2 === 0 ? sigmas[index] : middle[index - 1])),
-          needsRng: () => true,
-          solver: (run) => ancestralMidpointSteps(run, config.prediction_type, levels.internals),
-        });
-      },
-      levelAt: (timestep) => vpLevel(table.sigmas[timestep]),
-    };
-  },
+export const dpm2Ancestral = defineDpm2({
+  className: 'KDPM2AncestralDiscreteScheduler',
+  ancestral: true,
+  middleSlot: (index) => index - 1,
+  solver: ancestralMidpointSteps,
 });
