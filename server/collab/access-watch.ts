@@ -25,7 +25,9 @@ export class AccessWatch {
   readonly #timers: NodeJS.Timeout[] = [];
   /** Grows with every notice: whoever read a role before and joined after must be checked again. */
   #notices = 0;
-  #sessionCheck: 'none' | 'running' | 'running, and once more' = 'none';
+  #checking = false;
+  /** A session ended while the sessions were being looked at. */
+  #checkAgain = false;
 
   constructor(options: AccessWatchOptions) {
     this.#options = options;
@@ -97,11 +99,12 @@ export class AccessWatch {
   async #checkSessions(): Promise<void> {
     const members = [...this.#options.rooms.connections()];
     if (members.length === 0) return;
-    if (this.#sessionCheck !== 'none') {
-      this.#sessionCheck = 'running, and once more';
+    if (this.#checking) {
+      this.#checkAgain = true;
       return;
     }
-    this.#sessionCheck = 'running';
+    this.#checking = true;
+    this.#checkAgain = false;
     try {
       const ids = [...new Set(members.map(([, connection]) => connection.sessionId))];
       const ended = await selectEndedSessions(this.#options.pool, ids);
@@ -113,9 +116,8 @@ export class AccessWatch {
       this.#options.log.error({ err: error }, 'sessions could not be checked');
       this.#options.rooms.end(closeCodes.unavailable, 'the database cannot be reached');
     }
-    const again = this.#sessionCheck === 'running, and once more';
-    this.#sessionCheck = 'none';
-    if (again) await this.#checkSessions();
+    this.#checking = false;
+    if (this.#checkAgain) await this.#checkSessions();
   }
 }
 
