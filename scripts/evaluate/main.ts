@@ -2,12 +2,11 @@ import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PackError } from '../../models/catalog/pack-error.ts';
-import { findPack, listPackFolders, type VerifiedPack, verifyPack } from '../../models/catalog/packs.ts';
+import type { VerifiedPack } from '../../models/catalog/packs.ts';
 import { openSceneParser } from '../../models/evaluation/scene-parser.ts';
 import { openHouseImageModel } from '../../models/pipelines/house/model.ts';
 import { openImageModel } from '../../models/pipelines/image-model.ts';
 import { type Device, openDevice } from '../../models/runtime/device.ts';
-import { readEnv } from '../../platform/env.ts';
 import { UsageError } from '../gesso/generate-options.ts';
 import { type Bench, type Section, TOGETHER } from './bench.ts';
 import { measureComposition, measureSteps } from './composition.ts';
@@ -19,6 +18,7 @@ import {
   loadRepaintScenes,
   loadSheetPrompts,
 } from './fixtures.ts';
+import { openPack } from './open-pack.ts';
 import { EVALUATE_USAGE, type EvaluateOptions, parseEvaluateOptions, type Part } from './options.ts';
 import { writePage } from './page.ts';
 import { formatJson, formatTable, type Report } from './report.ts';
@@ -96,14 +96,6 @@ async function evaluate(options: EvaluateOptions, signal: AbortSignal): Promise<
   } finally {
     await device.sessions.close();
   }
-}
-
-async function openPack(name: string): Promise<VerifiedPack> {
-  const isFolder = (await stat(join(name, 'model.json')).catch(() => null)) !== null;
-  const folder = isFolder
-    ? resolve(name)
-    : (await findPack(name, listPackFolders(resolve(readEnv().GESSO_HOME)))).folder;
-  return verifyPack(folder);
 }
 
 interface Run {

@@ -1,8 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { HouseImageManifest } from '../../models/catalog/manifest.ts';
 import { PackError } from '../../models/catalog/pack-error.ts';
-import { findPack, listPackFolders, type VerifiedPack, verifyPack } from '../../models/catalog/packs.ts';
 import { type HouseImageModel, openHouseImageModel } from '../../models/pipelines/house/model.ts';
 import { generateImage } from '../../models/pipelines/house-image.ts';
 import {
@@ -16,9 +14,9 @@ import {
 import { resizeArea, resizeCubic } from '../../models/pipelines/image/resize.ts';
 import type { ControlMap, ImageRequest } from '../../models/pipelines/image-request.ts';
 import { openDevice } from '../../models/runtime/device.ts';
-import { readEnv } from '../../platform/env.ts';
 import { wholeRange } from '../../shared/contracts/recipe.ts';
 import { makeEdgeMap } from '../../shared/raster/edge-map.ts';
+import { openPack } from './open-pack.ts';
 import { drawnMaps, loadTaskScenes, type TaskScene } from './task-scenes.ts';
 import { type SheetRow, writeRows } from './task-rows.ts';
 
@@ -244,12 +242,4 @@ function greyedOut(picture: RgbPicture, mask: GrayPicture): RgbPicture {
     return isDark ? 150 : 190;
   });
   return { ...picture, data };
-}
-
-async function openPack(name: string): Promise<VerifiedPack> {
-  const isFolder = (await stat(join(name, 'model.json')).catch(() => null)) !== null;
-  const folder = isFolder
-    ? resolve(name)
-    : (await findPack(name, listPackFolders(resolve(readEnv().GESSO_HOME)))).folder;
-  return verifyPack(folder);
 }

@@ -130,27 +130,26 @@ function gaussian(sigma: number): readonly number[] {
 
 /** Gaussian smoothing, edges repeated. */
 function blur(plane: Float32Array, width: number, height: number): Float32Array {
+  const across = blurAlong(plane, { lines: height, lineStep: width, length: width, step: 1 });
+  return blurAlong(across, { lines: width, lineStep: 1, length: height, step: width });
+}
+
+/** Smooths every line of a plane: lines lie `lineStep` values apart, and the pixels of one `step`. */
+function blurAlong(
+  plane: Float32Array,
+  { lines, lineStep, length, step }: Readonly<Record<'lines' | 'lineStep' | 'length' | 'step', number>>,
+): Float32Array {
   const reach = (kernel.length - 1) / 2;
-  const across = new Float32Array(plane.length);
   const out = new Float32Array(plane.length);
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) {
+  for (let line = 0; line < lines; line += 1) {
+    const start = line * lineStep;
+    for (let i = 0; i < length; i += 1) {
       let sum = 0;
       for (let k = -reach; k <= reach; k += 1) {
-        const from = Math.min(Math.max(x + k, 0), width - 1);
-        sum += (kernel[k + reach] ?? 0) * (plane[y * width + from] ?? 0);
+        const from = Math.min(Math.max(i + k, 0), length - 1);
+        sum += (kernel[k + reach] ?? 0) * (plane[start + from * step] ?? 0);
       }
-      across[y * width + x] = sum;
-    }
-  }
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) {
-      let sum = 0;
-      for (let k = -reach; k <= reach; k += 1) {
-        const from = Math.min(Math.max(y + k, 0), height - 1);
-        sum += (kernel[k + reach] ?? 0) * (across[from * width + x] ?? 0);
-      }
-      out[y * width + x] = sum;
+      out[start + i * step] = sum;
     }
   }
   return out;
