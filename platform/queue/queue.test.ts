@@ -333,6 +333,36 @@ describe('cancel', () => {
 });
 
 describe('order', () => {
+  test('[Q15] who claims to join others takes the next in line, and each team is charged as ever', async () => {
+    const other = await createStudio(pool, 'other');
+    const ids = [
+      await enqueue(),
+      await enqueue({ studio: other }),
+      await enqueue(),
+      await enqueue({ studio: other }),
+    ];
+    const joined: string[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      const job = await claimJob(deps(), { queue, workerId: worker.id, joins: true });
+      joined.push(job?.organizationId === other.organizationId ? 'other' : 'ours');
+      expect(ids).toContain(job?.generationId);
+    }
+    expect(joined.slice(0, 2).toSorted()).toEqual(['other', 'ours']);
+    expect(joined.slice(2).toSorted()).toEqual(['other', 'ours']);
+    expect(await claimJob(deps(), { queue, workerId: worker.id, joins: true })).toBeNull();
+  });
+
+  test('[Q16] a job that lost an attempt joins nobody, stays first, and nobody behind it joins before it', async () => {
+    const first = await enqueue();
+    const behind = await enqueue();
+    await loseAttempt(deps(), await claim(), { generationId: first, why: 'test', isCrash: true });
+    expect(await claimJob(deps(), { queue, workerId: worker.id, joins: true })).toBeNull();
+    expect(await rowOf(first)).toMatchObject({ state: 'queued', attempt: 1, crashes: 1 });
+    expect(await claim()).toMatchObject({ generationId: first, attempt: 2 });
+    const next = await claimJob(deps(), { queue, workerId: worker.id, joins: true });
+    expect(next?.generationId).toBe(behind);
+  });
+
   test('[Q10] a newcomer behind 300 jobs is served second at the latest, its fifth within ten', async () => {
     const other = await createStudio(pool, 'newcomer');
     for (let i = 0; i < 300; i += 1) await enqueue();
