@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { ControlKind } from '../../../shared/contracts/recipe.ts';
 import { PipelineError } from '../pipeline-error.ts';
 
@@ -42,12 +43,19 @@ function kindOf(words: string): ControlKind | null {
   return KIND_WORDS.find(([pattern]) => pattern.test(name))?.[1] ?? null;
 }
 
+const configSchema = z.object({ _name_or_path: z.string() });
+
+/** The last part of the name or path that config.json keeps; empty when it keeps none. */
 async function readPublishedName(folder: string): Promise<string> {
   const text = await readFile(join(folder, 'config.json'), 'utf8').catch(() => '{}');
-  const config: unknown = JSON.parse(text);
-  const name =
-    typeof config === 'object' && config !== null && '_name_or_path' in config && config._name_or_path;
-  return typeof name === 'string' ? name : '';
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return '';
+  }
+  const config = configSchema.safeParse(value);
+  return config.success ? (config.data._name_or_path.split(/[\\/]/).at(-1) ?? '') : '';
 }
 
 interface ControlledModel {
