@@ -58,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--machine", required=True)
     parser.add_argument("--minutes", required=True)
-    parser.add_argument("--seed", default="1")
+    parser.add_argument("--seed", default="1 (2 from sample 69,792 on)")
     parser.add_argument("--upscaler", default="/work/train/upscaler/metrics.json")
     parser.add_argument("--notes", default=str(HERE / "sheet-notes.md"))
     a = parser.parse_args()
@@ -92,6 +92,7 @@ def write(machine: str, minutes, seed, upscaler: Path, notes: Path) -> None:
         "  The run ends at a wall-clock time, so the same seed gives the same data but not the same number of steps.",
         "- The recipe was changed twice on the way: the first 9,600 samples had 72 concepts and fewer single objects; the first 46,400 drew",
         "  times lower (logit mean 0.5, weights up to 1/0.05²). A run from nothing uses today's recipe throughout.",
+        "- The first 69,792 samples ended with a decay of the rate to 2 % (version 0.2.0); training then went on from there at the full rate.",
         "- Mixture: 70 % text to image, 12 % repaint, 14.5 % edge, depth, segmentation and scribble, 3.5 % edit; text dropped in 10 %.",
         "", "## Data and licences", "",
         "Scenes are drawn by models/training/data from procedural backgrounds and these drawings (see NOTICE):",
