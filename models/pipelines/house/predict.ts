@@ -31,9 +31,10 @@ interface Predictions {
  *
  * Only the positive branch knows of the maps, so that guidance pulls towards them as it pulls towards the words; told to both
  * branches, a map cancels out of their difference and is followed half as closely (edge F1 0.68 against 0.86 on six scenes).
- * Several maps act together as the sum of what each of them changes, x̂(∅) + Σ (x̂(map) − x̂(∅)), the conjunction of Liu et
- * al. 2022, "Compositional Visual Generation with Composable Diffusion Models"; their mean follows none well. That takes two
- * evaluations more than there are maps, for one map none more than without. docs/decisions/0013 has the measurements.
+ * Several maps act together: x̂(∅) + Σ (x̂(map) − x̂(∅)) / √K, after the conjunction of Liu et al. 2022, "Compositional
+ * Visual Generation with Composable Diffusion Models". Maps of one scene say much the same: their mean follows none well, and
+ * their plain sum overshoots in colour. That takes two evaluations more than there are maps, for one map none more than
+ * without. docs/decisions/0013 has the measurements.
  */
 export async function predict(
   branches: readonly Branch[],
@@ -52,9 +53,10 @@ export async function predict(
     const [plain] = await evaluate([positive], pictures.plain);
     const [blank] = isBlank ? [plain] : await evaluate([positive], pictures.blank);
     const sum = Float32Array.from(plain);
+    const share = 1 / Math.sqrt(at.active.length);
     for (const { conditioning } of at.active) {
       const [mapped] = await evaluate([positive], conditioning);
-      for (let i = 0; i < sum.length; i += 1) sum[i] += mapped[i] - blank[i];
+      for (let i = 0; i < sum.length; i += 1) sum[i] += share * (mapped[i] - blank[i]);
     }
     return sum;
   };
