@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import * as encoding from 'lib0/encoding';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { writeAwareness } from '../../shared/protocol/messages.ts';
 import { isListening } from '../../platform/postgres/embedded.ts';
 import { freePort } from '../../platform/testing/postgres-setup.ts';
@@ -18,6 +18,10 @@ let first: CollabServer;
 let second: CollabServer;
 let ada: Person;
 let bob: Person;
+// A test that fails in the middle must not leave the next one without a line.
+afterEach(() => {
+  if (hasRedis) line.mend();
+});
 beforeAll(async () => {
   if (!hasRedis) return;
   harness = await Harness.start();
@@ -85,7 +89,8 @@ test.runIf(hasRedis)(
     await until(() => a.acknowledgements.length > before);
     b.type('other');
     await until(() => b.acknowledgements.some((one) => one.kind === 'update'));
-    expect(b.text).toBe('seen other');
+    // Whether it sees the other edit already depends on whether it had to look into the log.
+    expect(b.text).toContain('other');
     line.mend();
     await until(() => a.text === b.text && a.text.includes('unseen') && a.text.includes('other'), 15_000);
     expect((await harness.committed(canvas)).getText('prompt').toString()).toBe(a.text);
