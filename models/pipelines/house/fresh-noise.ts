@@ -15,11 +15,12 @@ export interface FreshNoiseOptions {
  */
 export function freshNoiseHook({ share, rng }: FreshNoiseOptions): Hook {
   const kept = Math.sqrt(1 - share * share);
+  let drawn = new Float32Array(0);
   return {
     afterStep(x, { index, last, prediction, plan }) {
       const sigma = plan.sigmas[index + 1];
       if (last || sigma === 0) return;
-      const drawn = new Float32Array(x.length);
+      if (drawn.length !== x.length) drawn = new Float32Array(x.length);
       rng.randn(drawn);
       for (let i = 0; i < x.length; i += 1) {
         const noise = x[i] + (1 - sigma) * prediction[i];
