@@ -7,7 +7,7 @@ import { openSceneParser } from '../../models/evaluation/scene-parser.ts';
 import { openHouseImageModel } from '../../models/pipelines/house/model.ts';
 import { openImageModel } from '../../models/pipelines/image-model.ts';
 import { type Device, openDevice } from '../../models/runtime/device.ts';
-import { UsageError } from '../gesso/generate-options.ts';
+import { runCommand, UsageError } from '../gesso/run-command.ts';
 import { type Bench, type Section, TOGETHER } from './bench.ts';
 import { measureComposition, measureSteps } from './composition.ts';
 import { measureCopies } from './copies.ts';
@@ -34,43 +34,17 @@ const STEP_COUNTS = [1, 2, 4, 8, 30];
  * Returns 0 when all was measured, 1 when the pack or its parser cannot be used, 2 for wrong arguments, 130 when
  * interrupted; only a finished run writes results.json and the page.
  */
-export async function run(args: readonly string[]): Promise<number> {
-  const interruption = new AbortController();
-  const interrupt = (): void => interruption.abort(new Error('interrupted'));
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
-  try {
-    const options = parseEvaluateOptions(args);
-    if (options === 'help') {
-      process.stdout.write(EVALUATE_USAGE);
-      return 0;
-    }
-    await evaluate(options, interruption.signal);
-    return 0;
-  } catch (error) {
-    return report(error, interruption.signal);
-  } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-  }
-}
-
-function report(error: unknown, signal: AbortSignal): number {
-  if (signal.aborted) {
-    process.stderr.write(
-      '\nInterrupted; nothing was written, and results of an earlier run are untouched.\n',
-    );
-    return 130;
-  }
-  if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\nTry: npx gesso evaluate --help\n`);
-    return 2;
-  }
-  if (error instanceof PackError) {
-    process.stderr.write(`${error.message}\nTry: npx gesso models list\n`);
-    return error.code === 'not-found' ? 2 : 1;
-  }
-  throw error;
+export function run(args: readonly string[]): Promise<number> {
+  return runCommand(
+    {
+      name: 'evaluate',
+      usage: EVALUATE_USAGE,
+      parse: parseEvaluateOptions,
+      work: evaluate,
+      interrupted: 'Interrupted; nothing was written, and results of an earlier run are untouched.',
+    },
+    args,
+  );
 }
 
 async function evaluate(options: EvaluateOptions, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../gesso/generate-options.ts';
+import { UsageError } from '../gesso/run-command.ts';
 import { run } from './main.ts';
 import { parseEvaluateOptions } from './options.ts';
 

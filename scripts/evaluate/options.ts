@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { UsageError } from '../gesso/generate-options.ts';
+import { UsageError } from '../gesso/run-command.ts';
 
 export const EVALUATE_USAGE = `Usage: npx gesso evaluate PACK [options]
 

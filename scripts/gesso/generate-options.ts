@@ -8,6 +8,7 @@ import {
   seedSchema,
   wholeRange,
 } from '../../shared/contracts/recipe.ts';
+import { UsageError } from './run-command.ts';
 
 export const GENERATE_USAGE = `Usage: npx gesso generate "PROMPT" --out FILE.png [options]
 
@@ -34,11 +35,6 @@ export const GENERATE_USAGE = `Usage: npx gesso generate "PROMPT" --out FILE.png
   --pack ID             the model to use (house-image)
   --json                describe what was made as JSON on standard output
 `;
-
-/** Raised for arguments that cannot be understood; the message says which and what would be right. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 const numberOption = (schema: z.ZodNumber) =>
   z.string().trim().min(1).transform(Number).pipe(schema).optional();

@@ -4,7 +4,8 @@ import type { ImageDefaults } from '../../models/pipelines/image-model.ts';
 import type { ControlMap, ImageRequest } from '../../models/pipelines/image-request.ts';
 import type { GenerationMode, Recipe } from '../../shared/contracts/recipe.ts';
 import { edgeMapSize, makeEdgeMap } from '../../shared/raster/edge-map.ts';
-import { type GenerateOptions, UsageError } from './generate-options.ts';
+import type { GenerateOptions } from './generate-options.ts';
+import { UsageError } from './run-command.ts';
 import { decodeMask, decodePicture, encodePng, openPictureFile, type PictureFile } from './picture-files.ts';
 
 /** A request, and the hashes of the files it was made from. */

@@ -1,11 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, parse, resolve } from 'node:path';
-import { PackError } from '../../models/catalog/pack-error.ts';
 import { findPack, listPackFolders, type VerifiedPack, verifyPack } from '../../models/catalog/packs.ts';
 import { type ImageModel, openImageModel } from '../../models/pipelines/image-model.ts';
 import type { ImageEvent, ImageTimings } from '../../models/pipelines/image-request.ts';
-import { PipelineError } from '../../models/pipelines/pipeline-error.ts';
 import { openDevice } from '../../models/runtime/device.ts';
 import { readEnv } from '../../platform/env.ts';
 import { RECIPE_KEYWORD, type Recipe, recipeSchema } from '../../shared/contracts/recipe.ts';
@@ -16,14 +14,10 @@ import {
   type UnknownWord,
   vocabularySchema,
 } from '../../shared/prompt/vocabulary.ts';
-import {
-  GENERATE_USAGE,
-  type GenerateOptions,
-  parseGenerateOptions,
-  UsageError,
-} from './generate-options.ts';
+import { GENERATE_USAGE, type GenerateOptions, parseGenerateOptions } from './generate-options.ts';
 import { prepareRequest } from './generate-request.ts';
 import { encodePng } from './picture-files.ts';
+import { runCommand, UsageError } from './run-command.ts';
 
 interface MadePicture {
   readonly file: string;
@@ -35,45 +29,17 @@ interface MadePicture {
  * `gesso generate`: makes pictures in this process, without a server. Returns 0 when all were written, 2 for arguments
  * that are not right, 1 when it failed, 130 when interrupted; an unfinished picture leaves no file behind.
  */
-export async function run(args: readonly string[]): Promise<number> {
-  const interruption = new AbortController();
-  const interrupt = (): void => interruption.abort(new Error('interrupted'));
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
-  try {
-    const options = parseGenerateOptions(args);
-    if (options === 'help') {
-      process.stdout.write(GENERATE_USAGE);
-      return 0;
-    }
-    await generate(options, interruption.signal);
-    return 0;
-  } catch (error) {
-    return report(error, interruption.signal);
-  } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-  }
-}
-
-function report(error: unknown, signal: AbortSignal): number {
-  if (signal.aborted) {
-    process.stderr.write('\nInterrupted; the unfinished picture was not written.\n');
-    return 130;
-  }
-  if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\nTry: npx gesso generate --help\n`);
-    return 2;
-  }
-  if (error instanceof PipelineError) {
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
-  if (error instanceof PackError) {
-    process.stderr.write(`${error.message}\nTry: npx gesso models list\n`);
-    return error.code === 'not-found' ? 2 : 1;
-  }
-  throw error;
+export function run(args: readonly string[]): Promise<number> {
+  return runCommand(
+    {
+      name: 'generate',
+      usage: GENERATE_USAGE,
+      parse: parseGenerateOptions,
+      work: generate,
+      interrupted: 'Interrupted; the unfinished picture was not written.',
+    },
+    args,
+  );
 }
 
 async function generate(options: GenerateOptions, signal: AbortSignal): Promise<void> {

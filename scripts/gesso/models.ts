@@ -22,7 +22,7 @@ import {
 import { proveDiffusersPack } from '../../models/pipelines/prove.ts';
 import { openDevice } from '../../models/runtime/device.ts';
 import { readEnv } from '../../platform/env.ts';
-import { UsageError } from './generate-options.ts';
+import { UsageError } from './run-command.ts';
 
 const USAGE = `Usage: npx gesso models COMMAND
 

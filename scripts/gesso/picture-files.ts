@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
 import type { GrayPicture, RgbPicture } from '../../models/pipelines/image/picture.ts';
-import { UsageError } from './generate-options.ts';
+import { UsageError } from './run-command.ts';
 
 /** Reading and writing picture files for the command line. */
 
