@@ -63,48 +63,7 @@ export function Menu({
           side={side}
           sideOffset={4}
         >
-          {entries.map((entry) => {
-            switch (entry.kind) {
-              case 'separator':
-                return <Radix.Separator className="mx-1 my-1 h-px bg-line" key={entry.id} />;
-              case 'label':
-                return (
-                  <Radix.Label className="px-2 py-1 text-12 text-ink-faint" key={entry.id}>
-                    {entry.label}
-                  </Radix.Label>
-                );
-              case 'choice':
-                return (
-                  <Radix.RadioGroup key={entry.id} onValueChange={entry.onChange} value={entry.value}>
-                    <Radix.Label className="px-2 py-1 text-12 text-ink-faint">{entry.label}</Radix.Label>
-                    {entry.options.map((option) => (
-                      <Radix.RadioItem className={menuItemClass} key={option.value} value={option.value}>
-                        <span className="flex w-4 shrink-0">
-                          <Radix.ItemIndicator>
-                            <Icon name="check" />
-                          </Radix.ItemIndicator>
-                        </span>
-                        <MenuOptionContent option={option} />
-                      </Radix.RadioItem>
-                    ))}
-                  </Radix.RadioGroup>
-                );
-              default:
-                return (
-                  <Radix.Item
-                    className={classNames(
-                      menuItemClass,
-                      entry.danger === true ? 'text-danger-text' : 'text-ink',
-                    )}
-                    disabled={entry.disabled ?? false}
-                    key={entry.id}
-                    onSelect={entry.onSelect}
-                  >
-                    <MenuItemContent entry={entry} />
-                  </Radix.Item>
-                );
-            }
-          })}
+          <MenuEntries entries={entries} parts={Radix} />
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
@@ -124,55 +83,60 @@ export function ContextMenu({
       <RadixContext.Trigger asChild>{children}</RadixContext.Trigger>
       <RadixContext.Portal>
         <RadixContext.Content className={menuContentClass} collisionPadding={8}>
-          {entries.map((entry) => {
-            switch (entry.kind) {
-              case 'separator':
-                return <RadixContext.Separator className="mx-1 my-1 h-px bg-line" key={entry.id} />;
-              case 'label':
-                return (
-                  <RadixContext.Label className="px-2 py-1 text-12 text-ink-faint" key={entry.id}>
-                    {entry.label}
-                  </RadixContext.Label>
-                );
-              case 'choice':
-                return (
-                  <RadixContext.RadioGroup key={entry.id} onValueChange={entry.onChange} value={entry.value}>
-                    {entry.options.map((option) => (
-                      <RadixContext.RadioItem
-                        className={menuItemClass}
-                        key={option.value}
-                        value={option.value}
-                      >
-                        <span className="flex w-4 shrink-0">
-                          <RadixContext.ItemIndicator>
-                            <Icon name="check" />
-                          </RadixContext.ItemIndicator>
-                        </span>
-                        <MenuOptionContent option={option} />
-                      </RadixContext.RadioItem>
-                    ))}
-                  </RadixContext.RadioGroup>
-                );
-              default:
-                return (
-                  <RadixContext.Item
-                    className={classNames(
-                      menuItemClass,
-                      entry.danger === true ? 'text-danger-text' : 'text-ink',
-                    )}
-                    disabled={entry.disabled ?? false}
-                    key={entry.id}
-                    onSelect={entry.onSelect}
-                  >
-                    <MenuItemContent entry={entry} />
-                  </RadixContext.Item>
-                );
-            }
-          })}
+          <MenuEntries entries={entries} parts={RadixContext} />
         </RadixContext.Content>
       </RadixContext.Portal>
     </RadixContext.Root>
   );
+}
+
+/** The entries of a menu, built of the parts of its kind. */
+function MenuEntries({
+  entries,
+  parts: Parts,
+}: {
+  readonly entries: readonly MenuEntry[];
+  readonly parts: typeof Radix | typeof RadixContext;
+}) {
+  return entries.map((entry) => {
+    switch (entry.kind) {
+      case 'separator':
+        return <Parts.Separator className="mx-1 my-1 h-px bg-line" key={entry.id} />;
+      case 'label':
+        return (
+          <Parts.Label className="px-2 py-1 text-12 text-ink-faint" key={entry.id}>
+            {entry.label}
+          </Parts.Label>
+        );
+      case 'choice':
+        return (
+          <Parts.RadioGroup key={entry.id} onValueChange={entry.onChange} value={entry.value}>
+            <Parts.Label className="px-2 py-1 text-12 text-ink-faint">{entry.label}</Parts.Label>
+            {entry.options.map((option) => (
+              <Parts.RadioItem className={menuItemClass} key={option.value} value={option.value}>
+                <span className="flex w-4 shrink-0">
+                  <Parts.ItemIndicator>
+                    <Icon name="check" />
+                  </Parts.ItemIndicator>
+                </span>
+                <MenuOptionContent option={option} />
+              </Parts.RadioItem>
+            ))}
+          </Parts.RadioGroup>
+        );
+      default:
+        return (
+          <Parts.Item
+            className={classNames(menuItemClass, entry.danger === true ? 'text-danger-text' : 'text-ink')}
+            disabled={entry.disabled ?? false}
+            key={entry.id}
+            onSelect={entry.onSelect}
+          >
+            <MenuItemContent entry={entry} />
+          </Parts.Item>
+        );
+    }
+  });
 }
 
 function MenuOptionContent({ option }: { readonly option: MenuOption }) {

@@ -102,7 +102,7 @@ test('two people make a picture together and keep it through a power cut', async
   }
 });
 
-/** The empty frame, then two previews or more, each not much farther from the finished picture than the one before. */
+/** The empty frame, then two previews or more, of which the last is nearer to the finished picture than the first. */
 function expectSharpening(samples: readonly Sample[]): void {
   const [, first] = samples;
   const [last, finished] = samples.slice(-2);

@@ -62,7 +62,8 @@ export function startRunner(options: RunnerOptions): RunnerProcess {
   const child = fork(script, [JSON.stringify(options.warm)], {
     cwd: options.cwd,
     env: runnerEnv(),
-    // onnxruntime-node 1.30 reads nothing from a native Float16Array, so the class must not exist.
+    // onnxruntime-node 1.30 reads nothing from a native Float16Array, so the class must not exist; and V8's middle compiler
+    // keeps long tensor loops that it inlined at a sixth of their speed.
     execArgv: ['--no-js-float16array', '--no-maglev', '--disable-warning=ExperimentalWarning'],
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

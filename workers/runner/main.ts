@@ -4,9 +4,8 @@ import { loadTask, type RunnableTask } from './registry.ts';
 
 /**
  * A runner: one child process a device, as many jobs at once as it says are worth it, no database, no store, no network of
- * its own. Native inference
- * blocks the event loop between two steps, so the agent talks to it by messages and, when it does not answer, by SIGKILL.
- * Its argument says what to load before it counts as ready.
+ * its own. Native inference blocks the event loop between two steps, so the agent talks to it by messages and, when it does
+ * not answer, by SIGKILL. Its argument says what to load before it counts as ready.
  */
 const cancelled = new Error('cancelled');
 

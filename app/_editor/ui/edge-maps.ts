@@ -4,9 +4,9 @@ import {
   type ContentHash,
   contentHashSchema,
   type ImageLayer,
+  tileSize,
   type Transform,
 } from '../../../shared/document/schema.ts';
-import { tileSize } from '../../../shared/document/schema.ts';
 import { edgeMapSize } from '../../../shared/raster/edge-map.ts';
 import type { Action } from '../core/action.ts';
 import { selectedPictures } from '../core/actions/controls.ts';

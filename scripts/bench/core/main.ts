@@ -9,7 +9,7 @@ import { measureSteps } from './step-time.ts';
  * network's. Prints each number beside its target; nothing fails on a time.
  */
 export async function run(args: readonly string[]): Promise<number> {
-  // V8's middle compiler keeps long loops that it inlined at a sixth of their speed; a runner is best started so.
+  // V8's middle compiler keeps long loops that it inlined at a sixth of their speed; runners are started so.
   setFlagsFromString('--no-maglev');
   const steps = measureSteps();
   const shares = args.includes('--no-model') ? [] : await houseShares();
