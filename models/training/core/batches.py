@@ -12,19 +12,29 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "data"))
 
 TASKS = ["text-to-image", "inpaint", "edge", "depth", "segmentation", "scribble", "reference", "edit"]
-SHARES = np.array([0.70, 0.12, 0.045, 0.03, 0.035, 0.035, 0.0, 0.035])
+SHARES = np.array([0.635, 0.12, 0.045, 0.03, 0.035, 0.035, 0.0, 0.10])
+# The evaluation loss is always of the mixture that the first pack was trained on, so that losses of all packs compare.
+EVALUATION_SHARES = np.array([0.70, 0.12, 0.045, 0.03, 0.035, 0.035, 0.0, 0.035])
+# A reference picture goes with any task but editing; it comes as rows of its own, so whole batches have one or none.
+REFERENCE_SHARES = np.array([0.72, 0.12, 0.05, 0.03, 0.04, 0.04, 0.0, 0.0])
+REFERENCE_BATCHES = 0.12
+LOOKS = 0.08
 TEXT_DROP = 0.1
 CONDITION_DROP = 0.05
+REFERENCE_DROP = 0.12
 TOKENIZER = HERE.parents[1] / "packs" / "house-image" / "tokenizer.json"
 
 
 class Source:
-    """Draws batches of numpy arrays; the same seed gives the same stream."""
+    """Draws batches of numpy arrays; the same seed gives the same stream. `evaluation` draws what every evaluation loss is measured on."""
 
-    def __init__(self, seed: int, size: int = 64):
+    def __init__(self, seed: int, size: int = 64, evaluation: bool = False):
         from composer import Composer
+        from references import References
         from tokenizers import Tokenizer
-        self.composer = Composer(seed)
+        self.composer = Composer(seed, looks=0 if evaluation else LOOKS)
+        self.references = References(self.composer)
+        self.evaluation = evaluation
         self.rng = np.random.default_rng(seed + 1)
         self.tokenizer = Tokenizer.from_file(str(TOKENIZER))
         self.size = size
@@ -44,12 +54,13 @@ class Source:
             control[y:y + w, x:x + w] = control[0, 0]
         return control
 
-    def sample(self, cap: int, tasks: list[str] | None = None) -> dict:
+    def sample(self, cap: int, shares: np.ndarray, referring: bool = False) -> dict:
         rng, composer = self.rng, self.composer
-        task = TASKS[int(rng.choice(8, p=SHARES))] if tasks is None else tasks[int(rng.integers(len(tasks)))]
+        task = TASKS[int(rng.choice(8, p=shares))]
         spec = composer.describe()
         drawn = composer.render(spec, self.size)
-        text = composer.caption(spec)
+        reference = self.references.of(spec, rng) if referring else None
+        text = composer.caption(spec if reference is None else reference["spoken"])
         for _ in range(4):
             if len(self.encode(text, 99)) <= cap:
                 break
@@ -80,22 +91,43 @@ class Source:
             condition = self._loosen(control, strength).astype(np.int16) * 2 - 255
         if task == "text-to-image":
             strength = 0.0
-        if rng.random() < TEXT_DROP:
+        if task == "edit" and not self.evaluation:
+            text, condition, strength = self._drop(text, condition, strength)
+        elif rng.random() < TEXT_DROP:
             text = ""
         if task in ("edge", "depth", "segmentation", "scribble") and rng.random() < CONDITION_DROP:
             condition = np.zeros_like(condition)
-        return {"image": target["image"], "condition": condition, "mask": mask, "task": TASKS.index(task), "strength": strength,
-                "ids": self.encode(text, cap), "labels": composer.patch_labels(spec, target), "text": text}
+        row = {"image": target["image"], "condition": condition, "mask": mask, "task": TASKS.index(task), "strength": strength,
+               "ids": self.encode(text, cap), "labels": composer.patch_labels(spec, target), "text": text}
+        if referring:
+            kept = reference is not None and rng.random() >= REFERENCE_DROP
+            row["reference"] = reference["image"] if kept else np.zeros((self.size, self.size, 3), np.uint8)
+            row["reference_strength"] = reference["strength"] if kept else 0.0
+        return row
 
-    def batch(self, count: int, tasks: list[str] | None = None) -> dict:
-        # Two lengths only: each compiles to its own graph, and most captions fit the short one.
+    def _drop(self, text: str, condition: np.ndarray, strength: float) -> tuple[str, np.ndarray, float]:
+        """Dual guidance asks for the picture without the words and for neither (Brooks et al. 2023, section 3.2.1)."""
+        roll = self.rng.random()
+        if roll < 0.1:
+            text = ""
+        if 0.05 <= roll < 0.15:
+            condition, strength = np.zeros_like(condition), 0.0
+        return text, condition, strength
+
+    def batch(self, count: int) -> dict:
+        # Three lengths only: each compiles to its own graph, and most captions fit the short one.
         cap = int(self.rng.choice([16, 32], p=[0.75, 0.25]))
-        rows = [self.sample(cap, tasks) for _ in range(count)]
-        length = cap
-        ids = np.zeros((count, length), np.int64)
+        referring = not self.evaluation and self.rng.random() < REFERENCE_BATCHES
+        if referring:
+            cap = 32
+        shares = EVALUATION_SHARES if self.evaluation else REFERENCE_SHARES if referring else SHARES
+        rows = [self.sample(cap, shares, referring) for _ in range(count)]
+        ids = np.zeros((count, cap), np.int64)
         for k, row in enumerate(rows):
             ids[k, :len(row["ids"])] = row["ids"]
-        return {
+        references = {"reference": np.stack([r["reference"] for r in rows]),
+                      "reference_strength": np.array([r["reference_strength"] for r in rows], np.float32)} if referring else {}
+        return references | {
             "ids": ids, "image": np.stack([r["image"] for r in rows]), "condition": np.stack([r["condition"] for r in rows]),
             "mask": np.stack([r["mask"] for r in rows]), "task": np.array([r["task"] for r in rows]),
             "strength": np.array([r["strength"] for r in rows], np.float32), "labels": np.stack([r["labels"] for r in rows]).astype(np.int64),

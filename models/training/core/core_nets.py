@@ -6,13 +6,13 @@ import torch
 from tokenizers import Tokenizer
 
 from batches import TOKENIZER
-from model import Denoiser, TextEncoder
+from model import Denoiser, ReferenceEncoder, TextEncoder
 from train import LABELS, VOCABULARY
 
 
 def load_core(checkpoint: str):
     """The networks in evaluation mode, and a function from texts to padded ids [B, 32]."""
-    nets = torch.nn.ModuleDict({"text": TextEncoder(VOCABULARY), "core": Denoiser(LABELS)})
+    nets = torch.nn.ModuleDict({"text": TextEncoder(VOCABULARY), "core": Denoiser(LABELS), "reference": ReferenceEncoder()})
     nets.load_state_dict(torch.load(checkpoint, weights_only=True, map_location="cpu")["ema"])
     nets.eval()
     tokenizer = Tokenizer.from_file(str(TOKENIZER))

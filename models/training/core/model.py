@@ -11,6 +11,8 @@ from torch import Tensor, nn
 WIDTH, DEPTH, HEADS, PATCH, SIZE = 192, 7, 3, 8, 64
 GRID = SIZE // PATCH
 TEXT_LENGTH, TEXT_DEPTH, TASKS = 32, 2, 8
+REFERENCE_GRID, REFERENCE_DEPTH = 4, 2
+REFERENCE_LENGTH = REFERENCE_GRID**2
 HEAD = WIDTH // HEADS
 HIDDEN = 512
 
@@ -28,6 +30,12 @@ def rope_table(length: int, axes: list[Tensor]) -> tuple[Tensor, Tensor]:
     angles = [a[:, None] * (100.0 ** (-torch.arange(share) / share)) for a in axes]
     angle = torch.cat(angles, -1)
     return torch.cat([angle, angle], -1).cos(), torch.cat([angle, angle], -1).sin()
+
+
+def grid_axes(side: int) -> list[Tensor]:
+    """Row and column of every place of a square grid."""
+    yy, xx = torch.meshgrid(torch.arange(side).float(), torch.arange(side).float(), indexing="ij")
+    return [yy.reshape(-1), xx.reshape(-1)]
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -89,6 +97,35 @@ class TextEncoder(nn.Module):
         return rms(x, self.norms[-1]).float() * valid[..., None]
 
 
+class ReferenceEncoder(nn.Module):
+    """pixels [B, 3, 64, 64] in -1..1 to last_hidden_state [B, 16, WIDTH]: rows that follow the text's in the denoiser's sequence."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        sides = [3, 32, 64, 96, WIDTH]
+        self.stem = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(sides, sides[1:]))
+        self.position = nn.Parameter(torch.randn(REFERENCE_LENGTH, WIDTH) * 0.02)
+        self.attn = nn.ModuleList(Attention() for _ in range(REFERENCE_DEPTH))
+        self.ff = nn.ModuleList(FeedForward() for _ in range(REFERENCE_DEPTH))
+        self.norms = nn.ParameterList(nn.Parameter(torch.ones(WIDTH)) for _ in range(2 * REFERENCE_DEPTH + 1))
+        cos, sin = rope_table(REFERENCE_LENGTH, grid_axes(REFERENCE_GRID))
+        self.register_buffer("cos", cos, persistent=False)
+        self.register_buffer("sin", sin, persistent=False)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        x = pixels
+        for i, conv in enumerate(self.stem):
+            x = conv(x)
+            if i < len(self.stem) - 1:
+                x = F.silu(x)
+        x = x.flatten(2).transpose(1, 2) + self.position
+        bias = torch.zeros(1, 1, 1, REFERENCE_LENGTH, device=x.device)
+        for i in range(REFERENCE_DEPTH):
+            x = x + self.attn[i](rms(x, self.norms[2 * i]), self.cos, self.sin, bias)
+            x = x + self.ff[i](rms(x, self.norms[2 * i + 1]))
+        return rms(x, self.norms[-1]).float()
+
+
 class Block(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +148,9 @@ def patchify(x: Tensor) -> Tensor:
 
 
 class Denoiser(nn.Module):
-    """Predicts x0 from x_t, the time, the control picture with its mask, the task, the strength and the text."""
+    """Predicts x0 from x_t, the time, the control picture with its mask, the task, the strength, and the states of the text
+    [B, 32, WIDTH] (training uses 16 where the text is short) with, after them, those of a reference picture [B, 16, WIDTH] if there is one.
+    Rows of zeros are not read."""
 
     REFINE = 48
 
@@ -132,12 +171,12 @@ class Denoiser(nn.Module):
         self.refine = nn.ModuleList([nn.Conv2d(r + 28, 64, 3, padding=1), nn.Conv2d(64, 64, 3, padding=1), nn.Conv2d(64, 12, 3, padding=1)])
         self.label_head = nn.Linear(WIDTH, labels)
         self.position = nn.Parameter(torch.zeros(GRID * GRID, WIDTH))
-        yy, xx = torch.meshgrid(torch.arange(GRID).float(), torch.arange(GRID).float(), indexing="ij")
-        text = torch.arange(TEXT_LENGTH).float()
-        cos_i, sin_i = rope_table(GRID * GRID, [yy.reshape(-1), xx.reshape(-1)])
-        cos_t, sin_t = rope_table(TEXT_LENGTH, [-1 - text, -1 - text])
-        self.register_buffer("cos", torch.cat([cos_i, cos_t]), persistent=False)
-        self.register_buffer("sin", torch.cat([sin_i, sin_t]), persistent=False)
+        # Text lies on the diagonal before the picture, the reference as a grid before the text.
+        text, far = torch.arange(TEXT_LENGTH).float(), TEXT_LENGTH + 8
+        tables = [rope_table(GRID * GRID, grid_axes(GRID)), rope_table(TEXT_LENGTH, [-1 - text, -1 - text]),
+                  rope_table(REFERENCE_LENGTH, [axis * 2 - far for axis in grid_axes(REFERENCE_GRID)])]
+        for name, parts in zip(("cos", "sin"), zip(*tables)):
+            self.register_buffer(name, torch.cat(parts), persistent=False)
         frequencies = torch.exp(-math.log(1000.0) * torch.arange(64) / 64) * 100.0
         self.register_buffer("frequencies", frequencies, persistent=False)
         self.reset()

@@ -34,10 +34,13 @@ class MuonAdam:
 
     @torch.no_grad()
     def step(self, scale: float) -> None:
-        for shape, ps in self.groups.items():
+        for shape, group in self.groups.items():
+            # What took no part in this batch rests: an orthogonalised step has full length however old its momentum is.
+            at = [i for i, p in enumerate(group) if p.grad is not None]
+            ps = [group[i] for i in at]
             g = torch.stack([p.grad for p in ps])
-            buffer = self.buffers[shape]
-            buffer.mul_(self.momentum).add_(g)
+            buffer = self.buffers[shape][at].mul_(self.momentum).add_(g)
+            self.buffers[shape][at] = buffer
             update = orthogonalize(g + self.momentum * buffer).float()
             rate = self.muon_lr * scale * max(1.0, shape[0] / shape[1]) ** 0.5
             for p, u in zip(ps, update):

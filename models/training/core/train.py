@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from tokenizers import Tokenizer
 
 from batches import TOKENIZER, Source, start_workers
-from model import Denoiser, TextEncoder
+from from_pack import load_pack
+from model import Denoiser, ReferenceEncoder, TextEncoder
 from optimizer import MuonAdam
 from world import BACKGROUNDS, load_concepts
 
@@ -43,15 +44,26 @@ def to_tensors(batch: dict, device: str = "cpu") -> dict:
         "task": torch.from_numpy(batch["task"]), "strength": torch.from_numpy(batch["strength"]),
         "labels": torch.from_numpy(batch["labels"]),
     }
+    if "reference" in batch:
+        tensors["reference"] = torch.from_numpy(batch["reference"]).permute(0, 3, 1, 2).float() / 127.5 - 1
+        tensors["reference_strength"] = torch.from_numpy(batch["reference_strength"])
     return {k: v.to(device) for k, v in tensors.items()}
 
 
-def losses(text: TextEncoder, core: Denoiser, b: dict, t: torch.Tensor, noise: torch.Tensor) -> tuple:
+def states_of(nets: torch.nn.ModuleDict, b: dict) -> torch.Tensor:
+    """The text's rows and, in batches that have references, theirs: weaker ones shorter, missing ones zero."""
+    states = nets["text"](b["ids"])
+    if "reference" not in b:
+        return states
+    return torch.cat([states, nets["reference"](b["reference"]) * b["reference_strength"][:, None, None]], 1)
+
+
+def losses(nets: torch.nn.ModuleDict, b: dict, t: torch.Tensor, noise: torch.Tensor) -> tuple:
     """v-weighted x0 loss |x0 - prediction|^2 / max(t, MIN_T)^2 (JiT, Li and He 2025) and the auxiliary patch-label loss."""
     tt = t[:, None, None, None]
     x_t = (1 - tt) * b["x0"] + tt * noise
     with torch.autocast(t.device.type, torch.bfloat16):
-        prediction, labels = core(x_t, t, b["condition"], b["mask"], b["task"], b["strength"], text(b["ids"]), True)
+        prediction, labels = nets["core"](x_t, t, b["condition"], b["mask"], b["task"], b["strength"], states_of(nets, b), True)
     error = (prediction - b["x0"]).pow(2)
     # Known pixels of a repaint are pasted back later: they only need a little weight.
     known = ((b["task"] == 1).float()[:, None, None, None]) * (1 - b["mask"])
@@ -82,6 +94,7 @@ def main() -> None:
     args.add_argument("--compile", action="store_true")
     args.add_argument("--device", default="cpu")
     args.add_argument("--workers", type=int, default=1)
+    args.add_argument("--from-pack", default=None, help="folder of a pack whose weights a new run starts from")
     a = args.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
@@ -96,10 +109,16 @@ def main() -> None:
     (out / "deadline.json").write_text(json.dumps({"until": end, "decay_from": decay}))
 
     text, core = TextEncoder(VOCABULARY).to(a.device), Denoiser(LABELS).to(a.device)
-    nets = torch.nn.ModuleDict({"text": text, "core": core})
+    nets = torch.nn.ModuleDict({"text": text, "core": core, "reference": ReferenceEncoder().to(a.device)})
+    step, seen = 0, 0
+    if a.from_pack and not (out / "last.pt").exists():
+        load_pack(nets, Path(a.from_pack))
+        before = json.loads((Path(a.from_pack) / "model.json").read_text())["trained"]
+        step, seen = before["steps"], before["samples"]
+        print(f"starts from the weights of {a.from_pack}, {seen} samples", flush=True)
+    begun = step
     ema = {k: v.clone() for k, v in nets.state_dict().items()}
     optimizer = MuonAdam(nets.named_parameters())
-    step, seen = 0, 0
     if (out / "last.pt").exists():
         saved = torch.load(out / "last.pt", weights_only=True, map_location=a.device)
         nets.load_state_dict(saved["nets"])
@@ -112,7 +131,7 @@ def main() -> None:
         for block in core.blocks:
             block.compile(dynamic=False)
     queue, workers = start_workers(a.seed * 1000 + step, a.batch, a.workers)
-    source = Source(99)
+    source = Source(99, evaluation=True)
     fixed = [to_tensors(source.batch(64), a.device) for _ in range(2)]
     generator = torch.Generator().manual_seed(5)
     fixed_noise = [torch.randn(64, 3, 64, 64, generator=generator).to(a.device) for _ in fixed]
@@ -122,7 +141,7 @@ def main() -> None:
         backup = {k: v.clone() for k, v in nets.state_dict().items()}
         nets.load_state_dict(ema)
         with torch.no_grad():
-            value = sum(losses(text, core, b, fixed_t, n)[0].mean().item() for b, n in zip(fixed, fixed_noise)) / len(fixed)
+            value = sum(losses(nets, b, fixed_t, n)[0].mean().item() for b, n in zip(fixed, fixed_noise)) / len(fixed)
         nets.load_state_dict(backup)
         return value
 
@@ -141,15 +160,15 @@ def main() -> None:
         while step < a.steps and time.time() < end:
             b = to_tensors(queue.get(), a.device)
             t = torch.where(torch.rand(a.batch) < 0.05, torch.rand(a.batch), torch.sigmoid(0.9 + 0.9 * torch.randn(a.batch))).clamp(1e-3, 1).to(a.device)
-            per_sample, ce = losses(text, core, b, t, torch.randn_like(b["x0"]))
+            per_sample, ce = losses(nets, b, t, torch.randn_like(b["x0"]))
             loss = per_sample.mean()
             (loss + 0.03 * ce).backward()
             torch.nn.utils.clip_grad_norm_(nets.parameters(), 1.0)
-            if step == 50:
+            if step == begun + 50:
                 dead = [n for n, p in core.blocks.named_parameters() if p.ndim == 2 and (p.grad is None or p.grad.abs().max() == 0)]
                 assert not dead, f"blocks without gradient: {dead}"
             now = time.time()
-            scale = min(1.0, (step + 1) / 50) * (1.0 if now < decay else max(0.02, 1 - 0.98 * (now - decay) / max(1, end - decay)))
+            scale = min(1.0, (step - begun + 1) / 50) * (1.0 if now < decay else max(0.02, 1 - 0.98 * (now - decay) / max(1, end - decay)))
             optimizer.step(scale)
             step, seen = step + 1, seen + a.batch
             rate = min(EMA, (1 + step) / (10 + step))

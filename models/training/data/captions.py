@@ -21,6 +21,12 @@ TIME_WORDS = {"sunrise": ["at sunrise", "at dawn", "in the morning"], "sunset": 
 WEATHER_WORDS = {"rain": ["in the rain", "on a rainy day", "while it rains"], "snowfall": ["while it is snowing", "in falling snow", "with snowflakes"], "fog": ["in the fog", "on a foggy day"]}
 STYLE_SUFFIXES = {"3d": ["3D render", "3D style", "3D illustration"], "flat": ["flat illustration", "flat design", "flat style"], "cartoon": ["cartoon", "cartoon style", "cartoon drawing"]}
 STYLE_PREFIXES = {"3d": ["a 3D render", "a 3D illustration"], "flat": ["a flat illustration", "a flat drawing"], "cartoon": ["a cartoon", "a cartoon drawing"]}
+LOOK_SUFFIXES = {"pixel art": ["pixel art", "pixel art style"], "watercolor": ["watercolor", "watercolour painting"], "pencil": ["pencil drawing", "pencil sketch"],
+                 "oil": ["oil painting"], "stained glass": ["stained glass", "stained glass window"], "low poly": ["low poly", "low poly style"],
+                 "neon": ["neon", "neon lights"], "blueprint": ["blueprint", "blueprint drawing"]}
+LOOK_PREFIXES = {"pixel art": ["pixel art"], "watercolor": ["a watercolor painting", "a watercolour"], "pencil": ["a pencil drawing", "a pencil sketch"],
+                 "oil": ["an oil painting"], "stained glass": ["a stained glass window"], "low poly": ["a low poly render"], "neon": ["a neon sign"],
+                 "blueprint": ["a blueprint"]}
 SIZE_WORDS = {"small": ["small", "tiny", "little"], "big": ["big", "large", "huge"]}
 COLOR_WORDS = {"gray": ["gray", "grey"], "purple": ["purple", "violet"], "brown": ["brown"], "yellow": ["yellow", "golden"], "white": ["white"]}
 MOODS = ["cute", "lovely", "beautiful", "nice", "friendly", "shiny", "simple", "pretty"]
@@ -43,9 +49,11 @@ def pick(rng, options):
 
 
 def object_phrase(rng, concepts, obj, rich: bool) -> str:
-    """"a small red fox"; the count and the colour are always named when they differ from the plain thing."""
+    """"a small red fox", or what it is `called` in the description; the count and the colour are always named when they differ from the plain thing."""
     concept = concepts[obj["concept"]]
     count = obj.get("count", 1)
+    if "called" in obj:
+        return obj["called"]
     name = concept.name
     if count == 1 and concept.synonyms and rng.random() < 0.25:
         name = pick(rng, concept.synonyms)
@@ -91,8 +99,12 @@ def caption(rng, concepts, spec, rich: bool) -> str:
     if weather != "clear":
         parts.append(pick(rng, WEATHER_WORDS[weather]))
     text = " ".join(parts)
-    style = spec["style"]
-    if objects and rng.random() < (0.92 if style != "3d" else (0.5 if rich else 0.2)):
+    style, look = spec["style"], spec.get("look")
+    if look is not None:
+        text = f"{text}, {pick(rng, LOOK_SUFFIXES[look])}" if rng.random() < 0.6 else f"{pick(rng, LOOK_PREFIXES[look])} of {text}"
+    elif spec.get("style_unsaid"):
+        pass
+    elif objects and rng.random() < (0.92 if style != "3d" else (0.5 if rich else 0.2)):
         if rng.random() < 0.5:
             text = f"{text}, {pick(rng, STYLE_SUFFIXES[style])}"
         else:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 import captions
+import looks
 from backgrounds import PLAIN, VARIANTS, TINT, draw_background
 from world import BACKGROUNDS, COLORS, MASTER, OUTDOOR, STYLES, TIMES, Sprites, held_out, load_concepts
 
@@ -18,8 +19,9 @@ SEGMENT_COLORS = np.array([(120, 180, 230), (120, 110, 90), (230, 80, 80), (80, 
 
 
 class Composer:
-    def __init__(self, seed: int, evaluation: bool = False):
-        """`evaluation` draws only scenes with a held-out combination; otherwise no scene has one."""
+    def __init__(self, seed: int, looks: float = 0.0):
+        """`looks` is the share of scenes that are drawn in one of the looks of looks.py."""
+        self.looks = looks
         self.rng = np.random.default_rng(seed)
         self.concepts = load_concepts()
         self.sprites = Sprites(self.concepts)
@@ -80,7 +82,13 @@ class Composer:
                     break
             spec["objects"], spec["relation"] = [a, b], relation
         self.place(spec, rng)
+        if self.looks > 0 and rng.random() < self.looks:
+            spec.update(self._look(spec, rng))
         return spec
+
+    def _look(self, spec: dict, rng) -> dict:
+        options = [look for look in looks.LOOKS if spec["weather"] == "clear" or look not in looks.LINE_LOOKS]
+        return {"look": captions.pick(rng, options), "look_seed": int(rng.integers(1 << 30))}
 
     def place(self, spec: dict, rng) -> None:
         """Fills `boxes`: (object number, left, top, width, height) in 0..1, back to front."""
@@ -160,12 +168,13 @@ class Composer:
         found = self.backdrops.get(key)
         if found is None:
             found = draw_background(spec["background"], key[1], spec["time"], spec["plain_color"], size)
-            if size <= 64:
+            if size <= 128:
                 self.backdrops[key] = found
         return found
 
     def render(self, spec: dict, size: int) -> dict:
-        """{image uint8 [S,S,3], masks: one bool [S,S] per object, ground, boxes}; light and weather included."""
+        """image uint8 [S,S,3] with light, weather and look; the same without the look (`unfiltered`); owner int8 [S,S]: number of the
+        object that a pixel shows, or -1; ground: height of the ground line in 0..1, 1 = none."""
         picture, ground = self.backdrop(spec, size)
         canvas = picture.astype(np.float32)
         owner = np.full((size, size), -1, np.int8)
@@ -193,7 +202,8 @@ class Composer:
         if spec["weather"] != "clear":
             canvas = self._weather(canvas, spec, size)
         image = np.clip(canvas + 0.5, 0, 255).astype(np.uint8)
-        return {"image": image, "owner": owner, "ground": ground}
+        finished = looks.apply(spec["look"], image, spec["look_seed"]) if spec.get("look") else image
+        return {"image": finished, "unfiltered": image, "owner": owner, "ground": ground}
 
     def _shadow(self, canvas, x, y, w, h, size) -> None:
         cx, cy, rx, ry = x + w / 2, y + h - size * 0.01, w * 0.46, max(1.0, size * 0.035)
@@ -244,7 +254,7 @@ class Composer:
 
     def edges(self, drawn: dict) -> np.ndarray:
         """uint8 [S,S], 255 on edges: borders of object layers, plus strong colour steps inside and behind them."""
-        image = drawn["image"].astype(np.float32)
+        image = drawn["unfiltered"].astype(np.float32)
         size = image.shape[0]
         gx, gy = np.zeros((size, size), np.float32), np.zeros((size, size), np.float32)
         gx[:, 1:] = np.abs(image[:, 1:] - image[:, :-1]).max(-1)
@@ -331,7 +341,13 @@ class Composer:
         """Another description and the instruction that leads to it, or None when this scene offers none."""
         rng = rng or self.rng
         after = copy.deepcopy(spec)
-        kind = int(rng.integers(5))
+        kind = int(rng.integers(6 if self.looks > 0 else 5))
+        if kind == 5:
+            if spec.get("look"):
+                return None
+            after.update(self._look(spec, rng))
+            words = captions.pick(rng, captions.LOOK_PREFIXES[after["look"]])
+            return after, captions.pick(rng, [f"make it {words}", f"turn it into {words}"])
         if kind <= 1 and spec["objects"]:
             obj = after["objects"][int(rng.integers(len(after["objects"])))]
             concept = self.concepts[obj["concept"]]

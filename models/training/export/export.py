@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 TRAINING = HERE.parent
 sys.path[:0] = [str(HERE), str(TRAINING / "core"), str(TRAINING / "data"), str(TRAINING / "upscaler")]
 from graphs import export_graph, fingerprint, session, shrink
-from model import Denoiser, TextEncoder
+from model import REFERENCE_LENGTH, TEXT_LENGTH, Denoiser, ReferenceEncoder, TextEncoder
 from train import LABELS, VOCABULARY
 from vocabulary import vocabulary
 
@@ -42,8 +42,8 @@ def compare(module, inputs: dict, path: Path) -> float:
     return float(np.abs(expected - got).max())
 
 
-def one(module, inputs: dict, output: str, path: Path, mode: str) -> None:
-    export_graph(module, inputs, output, path)
+def one(module, inputs: dict, output: str, path: Path, mode: str, free: dict | None = None) -> None:
+    export_graph(module, inputs, output, path, free)
     difference = compare(module, inputs, path)
     print(f"{path.name}: torch - onnxruntime max abs {difference:.2e}", flush=True)
     assert difference < 1e-4, "the exported graph disagrees with PyTorch"
@@ -89,19 +89,25 @@ def write(a: argparse.Namespace, pack: Path, golden_folder: Path) -> None:
         before = json.loads(manifest_path.read_text())["trained"]["evalLoss"]
         if saved["eval"] > before:
             sys.exit(f"eval loss {saved['eval']:.4f} is worse than the pack's {before:.4f}: pack kept")
-    nets = torch.nn.ModuleDict({"text": TextEncoder(VOCABULARY), "core": Denoiser(LABELS)})
+    nets = torch.nn.ModuleDict({"text": TextEncoder(VOCABULARY), "core": Denoiser(LABELS), "reference": ReferenceEncoder()})
     nets.load_state_dict(saved["ema"])
     torch.manual_seed(0)
     ids = torch.zeros(2, 32, dtype=torch.long)
     ids[0, :5] = torch.tensor([1, 300, 400, 500, 2])
     ids[1, :2] = torch.tensor([1, 2])
     one(nets["text"], {"input_ids": ids}, "last_hidden_state", pack / "text-encoder.onnx", "fp16")
+    pixels = torch.rand(2, 3, 64, 64) * 2 - 1
+    one(nets["reference"], {"pixels": pixels}, "last_hidden_state", pack / "reference-encoder.onnx", "int8")
     with torch.no_grad():
-        hidden = nets["text"](ids)
+        hidden = torch.cat([nets["text"](ids), nets["reference"](pixels)], 1)
     inputs = {"sample": torch.randn(2, 3, 64, 64), "timestep": torch.tensor([0.9, 0.3]), "condition": torch.rand(2, 3, 64, 64) * 2 - 1,
               "condition_mask": (torch.rand(2, 1, 64, 64) > 0.5).float(), "task": torch.tensor([1, 2]),
               "condition_strength": torch.tensor([1.0, 0.6]), "encoder_hidden_states": hidden}
-    one(nets["core"], inputs, "out_sample", pack / "denoiser.onnx", "int8")
+    # Text alone, or text and a reference picture.
+    rows = torch.export.Dim("L", min=TEXT_LENGTH, max=TEXT_LENGTH + REFERENCE_LENGTH)
+    one(nets["core"], inputs, "out_sample", pack / "denoiser.onnx", "int8", {"encoder_hidden_states": {1: rows}})
+    short = {**inputs, "encoder_hidden_states": hidden[:, :TEXT_LENGTH]}
+    print(f"denoiser.onnx without reference: max abs {compare(nets['core'], short, pack / 'denoiser.onnx'):.2e} from float32")
     if a.upscaler:
         from upscaler import Upscaler
         net = Upscaler()
@@ -115,7 +121,8 @@ def write(a: argparse.Namespace, pack: Path, golden_folder: Path) -> None:
         print(f"{path.name}: torch - onnxruntime max abs {compare(net, {'sample': x}, path):.2e}")
         shrink(path, "fp16")
         print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
-    components = {"textEncoder": fingerprint(pack / "text-encoder.onnx"), "denoiser": fingerprint(pack / "denoiser.onnx")}
+    components = {"textEncoder": fingerprint(pack / "text-encoder.onnx"), "denoiser": fingerprint(pack / "denoiser.onnx"),
+                  "referenceEncoder": fingerprint(pack / "reference-encoder.onnx")}
     if (pack / "upscaler.onnx").exists():
         components["upscaler"] = fingerprint(pack / "upscaler.onnx")
     manifest = {
@@ -123,7 +130,7 @@ def write(a: argparse.Namespace, pack: Path, golden_folder: Path) -> None:
         "nativeSize": 64, "scale": 4, "prediction": "sample", "schedule": {"family": "flow", "shift": SHIFT, "freshNoise": FRESH},
         "defaults": {"steps": STEPS, "guidanceScale": GUIDANCE, "solver": "flow-euler"},
         "text": {"tokenizer": "tokenizer.json", "length": 32, "padId": 0, "bosId": 1, "eosId": 2},
-        "components": components, "tasks": ["text-to-image", "inpaint", "edge", "depth", "segmentation", "scribble"],
+        "components": components, "tasks": ["text-to-image", "inpaint", "edge", "depth", "segmentation", "scribble", "reference", "edit"],
         "vocabulary": "vocabulary.json",
         "trained": {"samples": saved["seen"], "steps": saved["step"], "evalLoss": round(saved["eval"], 5), "date": dt.date.today().isoformat(),
                     "recipe": "models/training/core/train.py"},

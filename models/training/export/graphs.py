@@ -14,13 +14,13 @@ from onnx import TensorProto, helper, numpy_helper
 OPSET = 18
 
 
-def export_graph(module: torch.nn.Module, inputs: dict[str, torch.Tensor], output: str, path: Path) -> None:
-    """Writes `module` with batch axis B free; the file keeps float32 weights."""
+def export_graph(module: torch.nn.Module, inputs: dict[str, torch.Tensor], output: str, path: Path, free: dict[str, dict] | None = None) -> None:
+    """Writes `module` with batch axis B free, and the axes that `free` names of an input; the file keeps float32 weights."""
     module.eval()
     batch = torch.export.Dim("B", min=1, max=64)
     program = torch.onnx.export(
         module, tuple(inputs.values()), dynamo=True, opset_version=OPSET, input_names=list(inputs), output_names=[output],
-        dynamic_shapes=tuple({0: batch} for _ in inputs), verbose=False)
+        dynamic_shapes=tuple({0: batch, **(free or {}).get(name, {})} for name in inputs), verbose=False)
     program.save(str(path), external_data=False)
 
 
@@ -38,6 +38,10 @@ def shrink(path: Path, mode: str) -> None:
             kept.append(tensor)
             continue
         name = tensor.name
+        if name.startswith(("slice", "cos", "sin")):
+            # Tables of positions: small, and rounding them moves every attention score.
+            kept.append(tensor)
+            continue
         if mode == "int8" and value.ndim == 2 and min(value.shape) >= 64:
             best = None
             for axis in (0, 1):

@@ -48,10 +48,10 @@ def vocabulary() -> dict:
         "plainColors": [*PLAIN],
         "times": sorted(p for ps in captions.TIME_WORDS.values() for p in ps),
         "weathers": sorted(p for ps in captions.WEATHER_WORDS.values() for p in ps),
-        "styles": sorted(p for ps in captions.STYLE_SUFFIXES.values() for p in ps),
+        "styles": sorted({p for words in (captions.STYLE_SUFFIXES, captions.LOOK_SUFFIXES) for ps in words.values() for p in ps}),
         "relations": sorted(p for ps in captions.RELATION_WORDS.values() for p in ps),
         "sizes": sorted(p for ps in captions.SIZE_WORDS.values() for p in ps), "counts": [1, 2, 3],
-        "functionWords": sorted({*captions.FUNCTION_WORDS, *captions.MOODS, "high quality", "detailed", "soft light", "studio light", "plain background"}),
+        "functionWords": sorted({*captions.FUNCTION_WORDS, *captions.MOODS, "high quality", "detailed", "soft light", "studio light", "plain background", "watercolour", "sign", "paint"}),
         "nearest": {k: v for k, v in NEAREST.items() if k not in known and v in names},
         "nearestPlaces": NEAREST_PLACES,
     }
