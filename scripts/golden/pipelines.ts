@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import type { BranchWay } from '../../models/pipelines/branch-trial.ts';
 import { openDevice } from '../../models/runtime/device.ts';
 import type { SessionCache } from '../../models/runtime/session-cache.ts';
 import { absolute, firstOf } from './compare.ts';
@@ -51,6 +52,9 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   StableAudioPipeline: runGoldenAudio,
 };
 
+/** On a person's machine the faster way of these is taken, so every request must hold in both. */
+const BRANCH_WAYS: readonly BranchWay[] = ['together', 'one-by-one'];
+
 /** Whole requests on small networks, from the prompt to the picture. */
 export const level: Level = {
   name: 'pipelines',
@@ -75,12 +79,16 @@ async function check(dir: string, sessions: SessionCache): Promise<Verdict> {
   if (!request || !expected) return 'request.json or expected.json is missing';
   const runner = Object.hasOwn(RUNNERS, request.pipeline) ? RUNNERS[request.pipeline] : undefined;
   if (!runner) return `${request.pipeline} is not a pipeline this version has`;
-  const golden = openRequest(request, dir, sessions);
-  try {
-    return compare(await runner(golden), expected, dir);
-  } finally {
-    golden.folder.close();
+  const verdicts: Verdict[] = [];
+  for (const branchWay of BRANCH_WAYS) {
+    const golden = openRequest(request, dir, { sessions, branchWay });
+    try {
+      verdicts.push(compare(await runner(golden), expected, dir));
+    } finally {
+      golden.context.folder.close();
+    }
   }
+  return firstOf(...verdicts.map((verdict, i) => verdict && `guidance ${BRANCH_WAYS[i]}: ${verdict}`));
 }
 
 function compare(outcome: Outcome, expected: PipelineExpected, dir: string): Verdict {

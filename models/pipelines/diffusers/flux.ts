@@ -1,8 +1,10 @@
 import { classifierFree } from '../../core/guidance/classifier-free.ts';
 import { shiftForLength } from '../../core/schedule/flow.ts';
 import type { Hook, Latent, Plan, Rng, Scheduler } from '../../core/types.ts';
-import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
+import { float32Tensor, type HostTensor } from '../../runtime/tensor.ts';
+import { repeatBatch } from './batches.ts';
 import { lastHiddenState, openTextEncoder, pooledText } from './clip-text.ts';
+import { type Told, tellBranches } from './conditioning.ts';
 import {
   beginOfFlow,
   drawNoise,
@@ -11,6 +13,7 @@ import {
   type RunContext,
   runLatentLoop,
   type StepEvent,
+  splitBranches,
   timestepTensor,
 } from './latent-loop.ts';
 import { configNumber, type ModelFolder } from './model-folder.ts';
@@ -47,8 +50,9 @@ export interface FluxRequest {
  */
 export async function* runFlux(
   request: FluxRequest,
-  { folder, signal }: RunContext,
+  context: RunContext,
 ): AsyncGenerator<StepEvent | LatentResult> {
+  const { folder } = context;
   const transformer = await folder.open(folder.has('transformer') ? 'transformer' : 'unet');
   const vae = await openVae(folder);
   const channels = configNumber(transformer.config, 'in_channels', 4 * vae.latentChannels) / 4;
@@ -79,25 +83,21 @@ export async function* runFlux(
     hooks: start.hooks.map((hook) => onPlanes(hook, grid)),
     rng: request.rng,
     guidance: classifierFree({ scale: request.trueGuidanceScale ?? 1 }),
-    signal,
+    denoiser: transformer.session,
+    context,
     evaluate: async (branches, at) => {
-      const predictions: Float32Array[] = [];
-      for (const branch of branches) {
-        const text = texts[branch === 'positive' ? 'positive' : 'negative'];
-        const feeds: Record<string, HostTensor> = {
-          sample: inputTensor(at, shape),
-          timestep: timestepTensor(1, Math.fround(at.timestep / 1000)),
-          encoder_hidden_states: text.states,
-          text_embeds: text.pooled,
-          img_ids: pictureIds,
-          txt_ids: textIds,
-        };
-        if (transformer.session.hasInput('guidance')) {
-          feeds.guidance = float32Tensor([1], Float32Array.of(request.guidanceScale));
-        }
-        predictions.push(floatData(await transformer.session.runForOutput(feeds, 'out_sample')));
+      const rows = branches.length;
+      const feeds: Record<string, HostTensor> = {
+        sample: repeatBatch(inputTensor(at, shape), rows),
+        timestep: timestepTensor(rows, Math.fround(at.timestep / 1000)),
+        ...tellBranches(texts, branches),
+        img_ids: pictureIds,
+        txt_ids: textIds,
+      };
+      if (transformer.session.hasInput('guidance')) {
+        feeds.guidance = float32Tensor([rows], new Float32Array(rows).fill(request.guidanceScale));
       }
-      return predictions;
+      return splitBranches(await transformer.session.runForOutput(feeds, 'out_sample'), rows);
     },
   });
   const unpacked: HostTensor = { shape: [1, channels, rows, columns], data: unpackPatches(latents, grid) };
@@ -149,16 +149,12 @@ function sizeShift({ schedulerConfig }: FluxRequest, patches: number): number {
   });
 }
 
-async function encodeText(
-  request: FluxRequest,
-  folder: ModelFolder,
-  text: string,
-): Promise<{ readonly states: HostTensor; readonly pooled: HostTensor }> {
+async function encodeText(request: FluxRequest, folder: ModelFolder, text: string): Promise<Told> {
   const clip = await openTextEncoder(folder, { encoder: 'text_encoder', tokenizer: 'tokenizer' });
   const t5 = await openTextEncoder(folder, { encoder: 'text_encoder_2', tokenizer: 'tokenizer_2' });
   return {
-    pooled: pooledText(await clip.run([text])),
-    states: lastHiddenState(await t5.run([text], request.maxSequenceLength)),
+    text_embeds: pooledText(await clip.run([text])),
+    encoder_hidden_states: lastHiddenState(await t5.run([text], request.maxSequenceLength)),
   };
 }
 

@@ -36,8 +36,9 @@ export interface InstructEditRequest {
  */
 export async function* runInstructEdit(
   request: InstructEditRequest,
-  { folder, signal }: RunContext,
+  context: RunContext,
 ): AsyncGenerator<StepEvent | LatentResult> {
+  const { folder } = context;
   const { rng, scheduler } = request;
   const unet = await folder.open('unet');
   const vae = await openVae(folder);
@@ -56,7 +57,8 @@ export async function* runInstructEdit(
     shape,
     rng,
     guidance: dualGuidance({ scale: request.guidanceScale, imageScale: request.imageGuidanceScale }),
-    signal,
+    denoiser: unet.session,
+    context,
     evaluate: async (branches, at) => {
       const one = inputTensor(at, shape);
       const pictures = branches.map((branch) => (branch === 'negative' ? zerosLike(seen) : seen));

@@ -44,8 +44,9 @@ export interface LatentConsistencyRequest {
  */
 export async function* runLatentConsistency(
   request: LatentConsistencyRequest,
-  { folder, signal }: RunContext,
+  context: RunContext,
 ): AsyncGenerator<StepEvent | LatentResult> {
+  const { folder } = context;
   const { scheduler, rng, source, guidanceScale } = request;
   const unet = await folder.open('unet');
   const vae = await openVae(folder);
@@ -83,7 +84,8 @@ export async function* runLatentConsistency(
     shape,
     rng,
     guidance: UNGUIDED,
-    signal,
+    denoiser: unet.session,
+    context,
     evaluate: async (_branches, at) => {
       const feeds: Record<string, HostTensor> = {
         sample: inputTensor(at, shape),

@@ -1,5 +1,7 @@
 import type { Branch, Evaluation, Guidance, Hook, Keep, NoiseSeed, Plan, Rng } from '../../core/types.ts';
+import type { ModelSession } from '../../runtime/session.ts';
 import { countElements, float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
+import { type BranchWay, branchTrialOf } from '../branch-trial.ts';
 import type { ModelFolder } from './model-folder.ts';
 
 /** Latents after one network evaluation. The array is the loop's own: read it before asking for the next event. */
@@ -23,6 +25,8 @@ export interface LatentResult {
 export interface RunContext {
   readonly folder: ModelFolder;
   readonly signal: AbortSignal;
+  /** How guidance branches go through the network, where it is not to be measured. */
+  readonly branchWay?: BranchWay;
 }
 
 export interface LatentLoop {
@@ -39,14 +43,16 @@ export interface LatentLoop {
   readonly keep?: Keep;
   readonly noiseSeed?: NoiseSeed;
   readonly guidance: Guidance;
-  /** Returns one prediction for each branch, in their order, each of the size of x. */
+  /** The network that `evaluate` runs. */
+  readonly denoiser: ModelSession;
+  /** Returns one prediction for each branch, in their order, each of the size of x. Called with some branches or with all. */
   readonly evaluate: (branches: readonly Branch[], at: Evaluation) => Promise<readonly Float32Array[]>;
-  readonly signal: AbortSignal;
+  readonly context: RunContext;
 }
 
 /** Everything but the network: runs a solver to its end, yielding after each evaluation. Returns the last x. */
 export async function* runLatentLoop(loop: LatentLoop): AsyncGenerator<StepEvent, Float32Array> {
-  const { plan, x, shape, guidance, signal } = loop;
+  const { plan, x, shape, guidance, context } = loop;
   const count = plan.timesteps.length;
   const { begin = 0, end = count } = loop;
   const solver = plan.solve(x, {
@@ -63,17 +69,36 @@ export async function* runLatentLoop(loop: LatentLoop): AsyncGenerator<StepEvent
   let turn = solver.next();
   let step = 0;
   while (turn.done !== true) {
-    signal.throwIfAborted();
+    context.signal.throwIfAborted();
     const at = turn.value;
     const { index, timestep, alpha, sigma } = at;
     const point = { index, timestep, alpha, sigma, count };
-    const predictions = await loop.evaluate(guidance.branches(point), at);
+    const predictions = await evaluateBranches(loop, guidance.branches(point), at);
     guidance.combine(predictions, point, prediction);
     turn = solver.next(prediction);
     step += 1;
     yield { type: 'step', step, steps: end - begin, shape, latents: x };
   }
   return x;
+}
+
+/** Evaluates branches in one run or in one each, whichever is faster for this network, device and shape. */
+async function evaluateBranches(
+  { denoiser, shape, context, evaluate }: LatentLoop,
+  branches: readonly Branch[],
+  at: Evaluation,
+): Promise<readonly Float32Array[]> {
+  if (branches.length === 1) return evaluate(branches, at);
+  const ways = {
+    together: () => evaluate(branches, at),
+    async 'one-by-one'() {
+      const predictions: Float32Array[] = [];
+      for (const branch of branches) predictions.push(...(await evaluate([branch], at)));
+      return predictions;
+    },
+  };
+  if (context.branchWay !== undefined) return ways[context.branchWay]();
+  return branchTrialOf(denoiser, shape, branches.length).run(ways);
 }
 
 /** Guidance that evaluates the positive conditioning alone. */

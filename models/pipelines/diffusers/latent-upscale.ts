@@ -37,8 +37,9 @@ export interface LatentUpscaleRequest {
  */
 export async function* runLatentUpscale(
   request: LatentUpscaleRequest,
-  { folder, signal }: RunContext,
+  context: RunContext,
 ): AsyncGenerator<StepEvent | LatentResult> {
+  const { folder } = context;
   const { rng, source, noiseLevel } = request;
   const unet = await folder.open('unet');
   const vae = await openVae(folder);
@@ -58,7 +59,8 @@ export async function* runLatentUpscale(
     shape,
     rng,
     guidance: classifierFree({ scale: request.guidanceScale }),
-    signal,
+    denoiser: unet.session,
+    context,
     evaluate: async (branches, at) => {
       const one = concatAxis([inputTensor(at, shape), seen], 1);
       const rows = branches.length;

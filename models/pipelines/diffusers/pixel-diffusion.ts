@@ -49,8 +49,9 @@ export interface PixelResult {
  */
 export async function* runPixelDiffusion(
   request: PixelDiffusionRequest,
-  { folder, signal }: RunContext,
+  context: RunContext,
 ): AsyncGenerator<StepEvent | PixelResult> {
+  const { folder } = context;
   const { shape, rng, classLabels, blend, repaint } = request;
   const unet = await folder.open('unet');
   const plan = request.scheduler.plan(request.plan);
@@ -63,7 +64,8 @@ export async function* runPixelDiffusion(
     hooks: blend === undefined ? [] : [blendIn(blend, rng)],
     keep: repaint && keptPart(repaint),
     guidance: UNGUIDED,
-    signal,
+    denoiser: unet.session,
+    context,
     evaluate: async (_branches, at) => {
       const feeds: Record<string, HostTensor> = {
         sample: inputTensor(at, shape),

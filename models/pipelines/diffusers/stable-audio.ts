@@ -50,8 +50,9 @@ export interface AudioResult extends LatentResult {
  */
 export async function* runStableAudio(
   request: StableAudioRequest,
-  { folder, signal }: RunContext,
+  context: RunContext,
 ): AsyncGenerator<StepEvent | AudioResult> {
+  const { folder } = context;
   const transformer = await folder.open('transformer');
   const decoder = await folder.open('vae_decoder');
   const rate = configNumber(decoder.config, 'sampling_rate', 44_100);
@@ -68,7 +69,8 @@ export async function* runStableAudio(
     rng: request.stepRng ?? rng,
     noiseSeed: request.noiseSeed,
     guidance: classifierFree({ scale: request.guidanceScale }),
-    signal,
+    denoiser: transformer.session,
+    context,
     evaluate: async (branches, at) => {
       const one = inputTensor(at, shape);
       const texts = branches.map((branch) => conditioning[branch === 'positive' ? 'positive' : 'negative']);

@@ -45,8 +45,9 @@ export interface StableDiffusion3Request {
  */
 export async function* runStableDiffusion3(
   request: StableDiffusion3Request,
-  { folder, signal }: RunContext,
+  context: RunContext,
 ): AsyncGenerator<StepEvent | LatentResult> {
+  const { folder } = context;
   const transformer = await folder.open('transformer');
   const vae = await openVae(folder);
   const plan = request.scheduler.plan({ steps: request.steps });
@@ -66,7 +67,8 @@ export async function* runStableDiffusion3(
     hooks: start.hooks,
     rng: request.rng,
     guidance: classifierFree({ scale: request.guidanceScale }),
-    signal,
+    denoiser: transformer.session,
+    context,
     evaluate: async (branches, at) => {
       const one = inputTensor(at, shape);
       const chosen = branches.map((branch) => texts[branch === 'positive' ? 'positive' : 'negative']);

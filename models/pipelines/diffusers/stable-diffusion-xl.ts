@@ -63,8 +63,9 @@ export interface StableDiffusionXlRequest {
  */
 export async function* runStableDiffusionXl(
   request: StableDiffusionXlRequest,
-  { folder, signal }: RunContext,
+  context: RunContext,
 ): AsyncGenerator<StepEvent | LatentResult> {
+  const { folder } = context;
   const unet = await folder.open('unet');
   const vae = await openVae(folder);
   const plan = request.scheduler.plan({ steps: request.steps });
@@ -82,7 +83,8 @@ export async function* runStableDiffusionXl(
     rng: request.rng,
     hooks: start.hooks,
     guidance: classifierFree({ scale: request.guidanceScale, rescale: request.guidanceRescale }),
-    signal,
+    denoiser: unet.session,
+    context,
     evaluate: async (branches, at) => {
       const one = inputTensor(at, start.shape);
       const chosen = branches.map((branch) => (branch === 'positive' ? 'positive' : 'negative'));

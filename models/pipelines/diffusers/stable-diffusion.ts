@@ -1,11 +1,11 @@
 import { classifierFree } from '../../core/guidance/classifier-free.ts';
-import type { Branch, Evaluation, Plan, Rng, Scheduler } from '../../core/types.ts';
+import type { Branch, Plan, Rng, Scheduler } from '../../core/types.ts';
 import { float32Tensor, type HostTensor } from '../../runtime/tensor.ts';
-import { PipelineError } from '../pipeline-error.ts';
 import { concatAxis, concatBatch, repeatBatch, repeatEach, sliceBatch } from './batches.ts';
 import { lastHiddenState, openTextEncoder } from './clip-text.ts';
 import { encodePrompts, type PromptSyntax } from './clip-prompts.ts';
-import { type ControlInput, runControlNets } from './control-nets.ts';
+import { tellBranches } from './conditioning.ts';
+import { createControls } from './control-nets.ts';
 import {
   beginOf,
   drawNoise,
@@ -18,11 +18,12 @@ import {
   splitBranches,
   timestepTensor,
 } from './latent-loop.ts';
-import { type Component, inputChannels, type ModelFolder } from './model-folder.ts';
+import { type Component, inputChannels } from './model-folder.ts';
+import { type ControlRequest, openControls } from './open-controls.ts';
 import { type Start, startFromSource } from './source-start.ts';
 import { openVae, type Vae } from './vae.ts';
 
-export interface StableDiffusionRequest {
+export interface StableDiffusionRequest extends ControlRequest {
   /** One picture is made for each, or several with `picturesPerPrompt`. */
   readonly prompts: readonly string[];
   /** As many as prompts. */
@@ -46,12 +47,13 @@ export interface StableDiffusionRequest {
   readonly mask?: HostTensor;
   /** 0 … 1, default 1. */
   readonly strength?: number;
-  readonly controls?: readonly Omit<ControlInput, 'net'>[];
-  /** Names of the control networks' folders, one for each entry of `controls`. */
-  readonly controlNets?: readonly string[];
-  readonly guessMode?: boolean;
-  /** IP-Adapter: picture embeddings [2, pictures, D], negative then positive, and their weight. */
-  readonly reference?: { readonly embeds: HostTensor; readonly scale: number };
+  readonly reference?: Reference;
+}
+
+/** IP-Adapter: picture embeddings [2, pictures, D], negative then positive, and their weight. */
+interface Reference {
+  readonly embeds: HostTensor;
+  readonly scale: number;
 }
 
 /**
@@ -65,7 +67,7 @@ export async function* runStableDiffusion(
   request: StableDiffusionRequest,
   context: RunContext,
 ): AsyncGenerator<StepEvent | LatentResult> {
-  const { folder, signal } = context;
+  const { folder } = context;
   const unet = await folder.open('unet');
   const vae = await openVae(folder);
   const plan = request.scheduler.plan({ steps: request.steps });
@@ -76,18 +78,26 @@ export async function* runStableDiffusion(
     { positive: request.prompts, negative: request.negativePrompts },
     { syntax: request.promptSyntax ?? 'plain', select: lastHiddenState },
   );
-  const states: TextStates = {
-    negative: repeatEach(encoded.negative.states, perPrompt),
-    positive: repeatEach(encoded.positive.states, perPrompt),
-  };
   const start = await prepareStart(request, { plan, vae, unet });
-  const controls = await openControls(request, { folder, unet, shape: start.shape, scale: vae.scale });
-  signal.throwIfAborted();
+  const { shape } = start;
+  const conditioning = {
+    positive: { encoder_hidden_states: repeatEach(encoded.positive.states, perPrompt) },
+    negative: { encoder_hidden_states: repeatEach(encoded.negative.states, perPrompt) },
+  };
+  const reference = tellReference(request.reference ?? idleReference(unet), shape[0]);
+  const residuals = createControls({
+    controls: await openControls(request, { folder, unet, shape, scale: vae.scale }),
+    conditioning,
+    guessMode: request.guessMode === true,
+    guided: request.guidanceScale > 1,
+    count: plan.timesteps.length,
+  });
+  context.signal.throwIfAborted();
 
   const latents = yield* runLatentLoop({
     plan,
     x: start.x,
-    shape: start.shape,
+    shape,
     begin: start.begin,
     eta: request.eta,
     rng: request.rng,
@@ -97,75 +107,26 @@ export async function* runStableDiffusion(
       rescale: request.guidanceRescale,
       batch: countPictures(request),
     }),
-    signal,
-    evaluate: (branches, at) =>
-      evaluateUnet(
-        { unet, states, extra: start.extraChannels, shape: start.shape, controls, plan, request },
-        branches,
-        at,
-      ),
+    denoiser: unet.session,
+    context,
+    evaluate: async (branches, at) => {
+      const latents = inputTensor(at, shape);
+      const one = start.extraChannels === null ? latents : concatAxis([latents, start.extraChannels], 1);
+      const { timestep, index } = at;
+      const feeds = {
+        sample: repeatBatch(one, branches.length),
+        timestep: timestepTensor(branches.length * shape[0], timestep),
+        ...tellBranches(conditioning, branches),
+        ...(await residuals({ latents, branches, timestep, index })),
+        ...reference(branches),
+      };
+      return splitBranches(await unet.session.runForOutput(feeds, 'out_sample'), branches.length);
+    },
   });
 
-  const finished: HostTensor = { shape: start.shape, data: latents };
+  const finished: HostTensor = { shape, data: latents };
   const decoderInput = vae.toDecoderInput(finished);
   yield { type: 'result', latents: finished, decoderInput, decoded: await vae.decode(decoderInput) };
-}
-
-/** Text states by branch, each repeated for every picture. */
-export type TextStates = Readonly<Record<Exclude<Branch, 'image'>, HostTensor>>;
-
-interface UnetCall {
-  readonly unet: Component;
-  readonly states: TextStates;
-  /** Channels appended to the latents, [N, C, h, w]. */
-  readonly extra: HostTensor | null;
-  readonly shape: readonly number[];
-  readonly controls: readonly ControlInput[];
-  readonly plan: Plan;
-  readonly request: StableDiffusionRequest;
-}
-
-async function evaluateUnet(
-  call: UnetCall,
-  branches: readonly Branch[],
-  at: Evaluation,
-): Promise<readonly Float32Array[]> {
-  const { unet, shape, request, extra } = call;
-  const count = shape[0];
-  const rows = branches.length * count;
-  const one = inputTensor(at, shape);
-  const latents = repeatBatch(one, branches.length);
-  const sample = extra === null ? latents : concatAxis([latents, repeatBatch(extra, branches.length)], 1);
-  const states = concatBatch(
-    branches.map((branch) => call.states[branch === 'positive' ? 'positive' : 'negative']),
-  );
-  const feeds: Record<string, HostTensor> = {
-    sample,
-    timestep: timestepTensor(rows, at.timestep),
-    encoder_hidden_states: states,
-  };
-  if (call.controls.length > 0) {
-    const residuals = await runControlNets(call.controls, {
-      sample: latents,
-      states,
-      timestep: at.timestep,
-      index: at.index,
-      count: call.plan.timesteps.length,
-      guessMode: request.guessMode === true,
-      guided: branches.length === 2,
-    });
-    Object.assign(feeds, residuals);
-  }
-  const reference = request.reference ?? idleReference(unet);
-  if (reference !== null) {
-    const { embeds, scale } = reference;
-    const byBranch = branches.map((branch) =>
-      sliceBatch(embeds, branch === 'positive' ? 1 : 0, branch === 'positive' ? 2 : 1),
-    );
-    feeds.image_embeds = concatBatch(byBranch.map((row) => repeatEach(row, count)));
-    feeds.ip_adapter_scale = float32Tensor([1], Float32Array.of(scale));
-  }
-  return splitBranches(await unet.session.runForOutput(feeds, 'out_sample'), branches.length);
 }
 
 interface StartParts {
@@ -201,59 +162,27 @@ async function prepareStart(request: StableDiffusionRequest, parts: StartParts):
 }
 
 /** A network with an IP-Adapter in it wants a picture on every run; where none is followed, it gets zeros, times 0. */
-function idleReference(unet: Component): NonNullable<StableDiffusionRequest['reference']> | null {
+function idleReference(unet: Component): Reference | null {
   const input = unet.session.inputs.find(({ name }) => name === 'image_embeds');
   const size = input?.shape[2];
   if (typeof size !== 'number') return null;
   return { embeds: float32Tensor([2, 1, size], new Float32Array(2 * size)), scale: 0 };
 }
 
-interface ControlParts {
-  readonly folder: ModelFolder;
-  readonly unet: Component;
-  /** Of the latents. */
-  readonly shape: readonly number[];
-  /** Pixels a latent. */
-  readonly scale: number;
-}
-
-async function openControls(
-  request: StableDiffusionRequest,
-  parts: ControlParts,
-): Promise<readonly ControlInput[]> {
-  const { controls = [], controlNets = [] } = request;
-  const { folder } = parts;
-  if (controls.length !== controlNets.length) {
-    throw new PipelineError(
-      'bad-input',
-      `There are ${controls.length} control maps for ${controlNets.length} control networks.`,
-    );
-  }
-  if (controls.length === 0) return openIdleControl(parts);
-  return Promise.all(
-    controls.map(async (control, i) => ({ ...control, net: await folder.open(controlNets[i]) })),
-  );
-}
-
-/** A network exported for control wants residuals on every run; where no map is followed they are a control's, times 0. */
-async function openIdleControl({
-  folder,
-  unet,
-  shape,
-  scale,
-}: ControlParts): Promise<readonly ControlInput[]> {
-  if (!unet.session.hasInput('mid_block_additional_residual')) return [];
-  const name = folder.find('controlnet');
-  if (name === null) {
-    throw new PipelineError(
-      'unsupported',
-      'This denoiser was exported for a control network, and the model has none: put one into its folder, named for ' +
-        'example controlnet_canny, and add the model again.',
-    );
-  }
-  const [height, width] = [shape[2] * scale, shape[3] * scale];
-  const map = float32Tensor([1, 3, height, width], new Float32Array(3 * height * width));
-  return [{ net: await folder.open(name), map, scale: 0, start: 0, end: 1 }];
+/** The adapter's weight is one number for the whole batch, so it does not go by branch. */
+function tellReference(
+  reference: Reference | null,
+  count: number,
+): (branches: readonly Branch[]) => Readonly<Record<string, HostTensor>> {
+  if (reference === null) return () => ({});
+  const { embeds, scale } = reference;
+  const negative = repeatEach(sliceBatch(embeds, 0, 1), count);
+  const positive = repeatEach(sliceBatch(embeds, 1, 2), count);
+  const weight = float32Tensor([1], Float32Array.of(scale));
+  return (branches) => ({
+    image_embeds: concatBatch(branches.map((branch) => (branch === 'positive' ? positive : negative))),
+    ip_adapter_scale: weight,
+  });
 }
 
 function countPictures(request: StableDiffusionRequest): number {

@@ -42,8 +42,9 @@ export interface StableVideoRequest {
  */
 export async function* runStableVideo(
   request: StableVideoRequest,
-  { folder, signal }: RunContext,
+  context: RunContext,
 ): AsyncGenerator<StepEvent | LatentResult> {
+  const { folder } = context;
   const { source, frames, rng, noiseAugmentation } = request;
   const unet = await folder.open('unet');
   const vision = await folder.open('image_encoder');
@@ -72,7 +73,8 @@ export async function* runStableVideo(
       request.maxGuidanceScale > 1
         ? perFrameGuidance({ first: request.minGuidanceScale, last: request.maxGuidanceScale, frames })
         : UNGUIDED,
-    signal,
+    denoiser: unet.session,
+    context,
     evaluate: async (branches, at) => {
       const one = inputTensor(at, shape);
       const pictures = branches.map((branch) => (branch === 'positive' ? seen : zerosLike(seen)));

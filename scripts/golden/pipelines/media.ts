@@ -4,9 +4,7 @@ import { runStableVideo } from '../../../models/pipelines/diffusers/stable-video
 import { collectLatents, type Outcome } from './outcome.ts';
 import { type GoldenRequest, need, pictureOf, rngOf, schedulerOf, textsOf } from './request.ts';
 
-const signal = new AbortController().signal;
-
-export function runGoldenVideo({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
+export function runGoldenVideo({ request, dir, context }: GoldenRequest): Promise<Outcome> {
   const frames = need(request.num_frames, 'num_frames');
   return collectLatents(
     runStableVideo(
@@ -23,12 +21,12 @@ export function runGoldenVideo({ request, dir, folder }: GoldenRequest): Promise
         scheduler: schedulerOf(request.scheduler),
         rng: rngOf(request),
       },
-      { folder, signal },
+      context,
     ),
   );
 }
 
-export async function runGoldenAudio({ request, folder }: GoldenRequest): Promise<Outcome> {
+export async function runGoldenAudio({ request, context }: GoldenRequest): Promise<Outcome> {
   const events = runStableAudio(
     {
       prompt: textsOf(request.prompt, 1)[0],
@@ -43,7 +41,7 @@ export async function runGoldenAudio({ request, folder }: GoldenRequest): Promis
       rng: rngOf(request),
       stepRng: request.seed_noise === undefined ? undefined : new TorchGenerator(request.seed_noise),
     },
-    { folder, signal },
+    context,
   );
   let audio: Float32Array | undefined;
   async function* keepAudio() {

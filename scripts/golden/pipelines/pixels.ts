@@ -5,11 +5,9 @@ import type { StepEvent } from '../../../models/pipelines/diffusers/latent-loop.
 import type { Outcome } from './outcome.ts';
 import { countOf, type GoldenRequest, need, pictureOf, planesOf, rngOf, schedulerOf } from './request.ts';
 
-const signal = new AbortController().signal;
-
 /** DDPM, DDIM, consistency and blended requests: networks on pixels, without text. */
-export async function runGoldenPixels({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
-  const { config } = await folder.open('unet');
+export async function runGoldenPixels({ request, dir, context }: GoldenRequest): Promise<Outcome> {
+  const { config } = await context.folder.open('unet');
   const side = configNumber(config, 'sample_size', 32);
   const source = pictureOf(request.image, dir);
   const mask = request.mask;
@@ -25,13 +23,13 @@ export async function runGoldenPixels({ request, dir, folder }: GoldenRequest): 
         classLabels,
         blend: source && mask && { source, keep: planesOf(mask, dir, (value) => value / 255) },
       },
-      { folder, signal },
+      context,
     ),
   );
 }
 
 /** RePaint requests, whose masks say what to keep. */
-export function runGoldenRepaint({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
+export function runGoldenRepaint({ request, dir, context }: GoldenRequest): Promise<Outcome> {
   const source = need(pictureOf(request.image, dir), 'image');
   return collectPixels(
     runPixelDiffusion(
@@ -50,7 +48,7 @@ export function runGoldenRepaint({ request, dir, folder }: GoldenRequest): Promi
           keep: planesOf(need(request.mask, 'mask'), dir, (value) => (value / 255 < 0.5 ? 0 : 1)),
         },
       },
-      { folder, signal },
+      context,
     ),
   );
 }

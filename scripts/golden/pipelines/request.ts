@@ -4,7 +4,9 @@ import { readScheduler } from '../../../models/core/config/read.ts';
 import { GeneratorList } from '../../../models/core/random/generator-list.ts';
 import { TorchGenerator } from '../../../models/core/random/torch-generator.ts';
 import type { Rng, Scheduler } from '../../../models/core/types.ts';
-import { type ModelFolder, openModelFolder } from '../../../models/pipelines/diffusers/model-folder.ts';
+import type { BranchWay } from '../../../models/pipelines/branch-trial.ts';
+import type { RunContext } from '../../../models/pipelines/diffusers/latent-loop.ts';
+import { openModelFolder } from '../../../models/pipelines/diffusers/model-folder.ts';
 import type { SessionCache } from '../../../models/runtime/session-cache.ts';
 import { float32Tensor, type HostTensor } from '../../../models/runtime/tensor.ts';
 import { numbers, type Stored } from '../stored.ts';
@@ -80,17 +82,25 @@ export interface PipelineRequest {
 export interface GoldenRequest {
   readonly request: PipelineRequest;
   readonly dir: string;
-  readonly folder: ModelFolder;
+  readonly context: RunContext;
 }
 
-export function openRequest(request: PipelineRequest, dir: string, sessions: SessionCache): GoldenRequest {
+export function openRequest(
+  request: PipelineRequest,
+  dir: string,
+  { sessions, branchWay }: { readonly sessions: SessionCache; readonly branchWay: BranchWay },
+): GoldenRequest {
   const folders = [request.model, request.shared_components]
     .filter((name) => name !== undefined)
     .map((name) => path.resolve(dir, name));
   return {
     request,
     dir,
-    folder: openModelFolder({ folders, sessions, locate: (name) => followUse(folders, name) }),
+    context: {
+      folder: openModelFolder({ folders, sessions, locate: (name) => followUse(folders, name) }),
+      signal: new AbortController().signal,
+      branchWay,
+    },
   };
 }
 

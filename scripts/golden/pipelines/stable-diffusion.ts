@@ -5,7 +5,7 @@ import { collectLatents, type Outcome } from './outcome.ts';
 import { type GoldenRequest, need, pictureOf, planesOf, rngOf, schedulerOf, textsOf } from './request.ts';
 
 /** Text to image, image to image, inpaint, ControlNet and IP-Adapter requests. */
-export function runGoldenStableDiffusion({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
+export function runGoldenStableDiffusion({ request, dir, context }: GoldenRequest): Promise<Outcome> {
   const prompts = textsOf(need(request.prompt, 'prompt'), 1);
   const maps = request.control_images ?? [];
   const embeds = request.ip_adapter_image_embeds;
@@ -39,7 +39,7 @@ export function runGoldenStableDiffusion({ request, dir, folder }: GoldenRequest
           scale: request.ip_adapter_scale ?? 1,
         },
       },
-      { folder, signal: new AbortController().signal },
+      context,
     ),
   );
 }

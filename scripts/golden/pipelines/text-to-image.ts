@@ -16,8 +16,6 @@ import {
   textsOf,
 } from './request.ts';
 
-const signal = new AbortController().signal;
-
 function stepsOf(request: PipelineRequest): number {
   return need(request.num_inference_steps, 'num_inference_steps');
 }
@@ -27,7 +25,7 @@ function textOf(text: string | readonly string[] | null | undefined): string {
   return textsOf(text, 1)[0];
 }
 
-export function runGoldenLatentConsistency({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
+export function runGoldenLatentConsistency({ request, dir, context }: GoldenRequest): Promise<Outcome> {
   return collectLatents(
     runLatentConsistency(
       {
@@ -42,12 +40,12 @@ export function runGoldenLatentConsistency({ request, dir, folder }: GoldenReque
         source: pictureOf(request.image, dir),
         strength: request.strength,
       },
-      { folder, signal },
+      context,
     ),
   );
 }
 
-export function runGoldenInstructEdit({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
+export function runGoldenInstructEdit({ request, dir, context }: GoldenRequest): Promise<Outcome> {
   const prompts = textsOf(request.prompt, 1);
   return collectLatents(
     runInstructEdit(
@@ -61,12 +59,12 @@ export function runGoldenInstructEdit({ request, dir, folder }: GoldenRequest): 
         rng: rngOf(request),
         source: need(pictureOf(request.image, dir), 'image'),
       },
-      { folder, signal },
+      context,
     ),
   );
 }
 
-export async function runGoldenXl({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
+export async function runGoldenXl({ request, dir, context }: GoldenRequest): Promise<Outcome> {
   const rng = rngOf(request);
   const shared = {
     prompt: textOf(request.prompt),
@@ -94,15 +92,15 @@ export async function runGoldenXl({ request, dir, folder }: GoldenRequest): Prom
   if (request.denoising_start === undefined) {
     const { denoising_end: denoisingEnd } = request;
     return collectLatents(
-      runStableDiffusionXl({ ...shared, ...sourceOf(request, dir), denoisingEnd }, { folder, signal }),
+      runStableDiffusionXl({ ...shared, ...sourceOf(request, dir), denoisingEnd }, context),
     );
   }
   const { denoising_end: denoisingEnd, denoising_start: denoisingStart } = request;
-  const base = await collectLatents(runStableDiffusionXl({ ...shared, denoisingEnd }, { folder, signal }));
+  const base = await collectLatents(runStableDiffusionXl({ ...shared, denoisingEnd }, context));
   const stage1 = need(base.latents, 'stage 1 latents');
   const handedOver = { shape: need(base.latentShape, 'latent shape'), data: stage1 };
   const refined = await collectLatents(
-    runStableDiffusionXl({ ...shared, denoisingStart, handedOver }, { folder, signal }),
+    runStableDiffusionXl({ ...shared, denoisingStart, handedOver }, context),
   );
   return { ...refined, stage1 };
 }
@@ -113,7 +111,7 @@ function sourceOf(request: PipelineRequest, dir: string) {
   return { source: pictureOf(request.image, dir), mask, strength: request.strength };
 }
 
-export function runGolden3({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
+export function runGolden3({ request, dir, context }: GoldenRequest): Promise<Outcome> {
   return collectLatents(
     runStableDiffusion3(
       {
@@ -129,12 +127,12 @@ export function runGolden3({ request, dir, folder }: GoldenRequest): Promise<Out
         useT5: request.use_text_encoder_3 ?? true,
         ...sourceOf(request, dir),
       },
-      { folder, signal },
+      context,
     ),
   );
 }
 
-export function runGoldenFlux({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
+export function runGoldenFlux({ request, dir, context }: GoldenRequest): Promise<Outcome> {
   return collectLatents(
     runFlux(
       {
@@ -151,12 +149,12 @@ export function runGoldenFlux({ request, dir, folder }: GoldenRequest): Promise<
         maxSequenceLength: request.max_sequence_length ?? 512,
         ...sourceOf(request, dir),
       },
-      { folder, signal },
+      context,
     ),
   );
 }
 
-export function runGoldenUpscale({ request, dir, folder }: GoldenRequest): Promise<Outcome> {
+export function runGoldenUpscale({ request, dir, context }: GoldenRequest): Promise<Outcome> {
   return collectLatents(
     runLatentUpscale(
       {
@@ -170,7 +168,7 @@ export function runGoldenUpscale({ request, dir, folder }: GoldenRequest): Promi
         rng: rngOf(request),
         source: need(pictureOf(request.image, dir), 'image'),
       },
-      { folder, signal },
+      context,
     ),
   );
 }
