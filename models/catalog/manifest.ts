@@ -35,6 +35,8 @@ const componentSchema = packFileSchema.extend({
   data: z.array(packFileSchema).default([]),
 });
 
+type PackComponent = z.infer<typeof componentSchema>;
+
 const commonFields = {
   id: z
     .string()
@@ -68,7 +70,7 @@ const houseTaskSchema = z.enum([
   'edit',
 ]);
 
-export const houseImageManifestSchema = z.object({
+const houseImageFieldsSchema = z.object({
   ...commonFields,
   kind: z.literal('image'),
   pipeline: z.literal('house-image'),
@@ -99,6 +101,8 @@ export const houseImageManifestSchema = z.object({
     textEncoder: componentSchema,
     denoiser: componentSchema,
     upscaler: componentSchema,
+    /** Sees a reference picture, for packs that list the task `reference`. */
+    referenceEncoder: componentSchema.optional(),
   }),
   tasks: z.array(houseTaskSchema).min(1),
   vocabulary: packPathSchema,
@@ -112,6 +116,11 @@ export const houseImageManifestSchema = z.object({
     })
     .optional(),
 });
+
+export const houseImageManifestSchema = houseImageFieldsSchema.refine(
+  ({ tasks, components }) => !tasks.includes('reference') || components.referenceEncoder !== undefined,
+  'a pack that lists the task reference needs a referenceEncoder among its components',
+);
 export type HouseImageManifest = z.infer<typeof houseImageManifestSchema>;
 
 /** Pipelines for folders in the diffusers layout, named after the families people know. */
@@ -151,12 +160,14 @@ export const packManifestSchema = z.discriminatedUnion('pipeline', [
 ]);
 export type PackManifest = z.infer<typeof packManifestSchema>;
 
+/** Returns the graphs of a pack; those that a pack may leave out only where it has them. */
+export function listComponents(manifest: PackManifest): readonly PackComponent[] {
+  return Object.values(manifest.components).filter((component) => component !== undefined);
+}
+
 /** Returns every hashed file of a pack: graphs, their external weights, and listed configuration. */
 export function listHashedFiles(manifest: PackManifest): readonly PackFile[] {
-  const components = Object.values(manifest.components).flatMap((component) => [
-    component,
-    ...component.data,
-  ]);
+  const components = listComponents(manifest).flatMap((component) => [component, ...component.data]);
   const rest = manifest.pipeline === 'house-image' ? [] : manifest.files;
   return [...components, ...rest].map(({ file, sha256, bytes }) => ({ file, sha256, bytes }));
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { z } from 'zod';
-import { listHashedFiles, type PackFile, type PackManifest, packManifestSchema } from './manifest.ts';
+import { listComponents, listHashedFiles, type PackFile, type PackManifest, packManifestSchema } from './manifest.ts';
 import { readOnnxSummary } from './onnx-file.ts';
 import { PackError } from './pack-error.ts';
 import { hashFile, statPackFile, verifyPackFile } from './pack-file.ts';
@@ -66,7 +66,7 @@ export async function verifyPack(folder: string): Promise<VerifiedPack> {
     await verifyPackFile(folder, file);
   }
   const listed = new Set(files.map((file) => file.file));
-  for (const component of Object.values(entry.manifest.components)) {
+  for (const component of listComponents(entry.manifest)) {
     await checkExternalData(folder, component.file, listed);
   }
   return { ...entry, sha256: await hashPack(folder, entry.manifest, files) };

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { type HouseImageManifest, houseImageManifestSchema } from '../catalog/manifest.ts';
 import type { DenoiseInput, HouseImageModel } from './house/model.ts';
 import { generateBatch, generateImage } from './house-image.ts';
+import type { RgbPicture } from './image/picture.ts';
 import type { ImageEvent, ImageRequest } from './image-request.ts';
+import { PipelineError } from './pipeline-error.ts';
 
 const component = { file: 'x.onnx', sha256: '0'.repeat(64), bytes: 1 };
 const manifest: HouseImageManifest = houseImageManifestSchema.parse({
@@ -33,6 +35,9 @@ function createAnalyticModel(): { readonly model: HouseImageModel; readonly call
       sha256: '1'.repeat(64),
       batchesGuidance: false,
       encodePrompt: async (text) => Float32Array.of(text === '' ? -0.5 : 0.5),
+      encodeReference: async () => {
+        throw new PipelineError('unsupported', 'Analytic has not learned to follow a reference picture.');
+      },
       countUnread: () => 0,
       async denoise(input) {
         calls.push({ ...input, x: Float32Array.from(input.x) });
@@ -212,6 +217,134 @@ describe('image to image', () => {
   });
 });
 
+describe('instruct', () => {
+  const edit = { ...request, mode: 'instruct', source: gradient, guidanceScale: 2 } as const;
+
+  /** As the analytic model, of a pack that edits; what it is shown moves x0 by 0.2. */
+  function createEditor() {
+    const { model, calls } = createAnalyticModel();
+    const denoise: HouseImageModel['denoise'] = async (input) =>
+      (await model.denoise(input)).map((x0) => x0.map((value) => value + 0.2 * input.conditioning.strength));
+    const tasks: HouseImageManifest['tasks'] = [...manifest.tasks, 'edit'];
+    return { model: { ...model, manifest: { ...manifest, tasks }, denoise }, calls };
+  }
+
+  it('starts from noise alone and tells the words with the picture, the picture alone, and nothing', async () => {
+    const { model, calls } = createEditor();
+    const result = resultOf(await collect(edit, model));
+    expect(result.timings.evaluations).toBe(3 * request.steps);
+    expect(calls[0].t).toBe(1);
+    expect(calls[0].x.slice(0, 2)).toEqual((await firstNoise()).slice(0, 2));
+    const [shown, blank] = calls;
+    expect(shown.branches.map((states) => states[0])).toEqual([0.5, -0.5]);
+    expect(shown.conditioning).toMatchObject({ task: 7, strength: 1 });
+    const redOfFirst = [0, 3, 96, 99].reduce((sum, i) => sum + gradient.data[i], 0) / 4;
+    expect(shown.conditioning.condition[0]).toBeCloseTo((redOfFirst / 255) * 2 - 1, 5);
+    expect(shown.conditioning.mask.every((value) => value === 0)).toBe(true);
+    expect(blank.branches.map((states) => states[0])).toEqual([-0.5]);
+    expect(blank.conditioning).toMatchObject({ task: 7, strength: 0 });
+    expect(blank.conditioning.condition.every((value) => value === 0)).toBe(true);
+  });
+
+  it('is guided by the words and by the picture, each at its own scale', async () => {
+    const { model } = createEditor();
+    const x0 = async (changes: Partial<ImageRequest>) => {
+      const noise = await firstNoise();
+      const events = await collect({ ...edit, steps: 1, ...changes }, model);
+      const preview = events.find((event) => event.type === 'preview');
+      if (preview === undefined) throw new Error('no preview');
+      return { red: preview.rgb[0], noise: noise[0] };
+    };
+    // none + s·(both - image) + s_image·(image - none), as bytes; noise adds a tenth of itself to each.
+    const byHand = (words: number, picture: number, noise: number) =>
+      Math.round(
+        Math.min(Math.max((-0.5 + 0.1 * noise + words * 1 + picture * 0.2) * 0.5 + 0.5, 0), 1) * 255,
+      );
+    const usual = await x0({ guidanceScale: 0.5 });
+    expect(usual.red).toBe(byHand(0.5, 1.5, usual.noise));
+    const loose = await x0({ guidanceScale: 0.25, imageGuidanceScale: 4 });
+    expect(loose.red).toBe(byHand(0.25, 4, loose.noise));
+  });
+
+  it('restores the detail of what it did not change', async () => {
+    const { model } = createEditor();
+    const source = fineLines();
+    const keeping: HouseImageModel = {
+      ...model,
+      denoise: async ({ branches, conditioning }) => branches.map(() => conditioning.condition),
+    };
+    const kept = resultOf(await collect({ ...edit, source, imageGuidanceScale: 1 }, keeping)).rgb;
+    const most = kept.reduce((worst, value, i) => Math.max(worst, Math.abs(value - source.data[i])), 0);
+    expect(most).toBeLessThanOrEqual(1);
+  });
+
+  it('follows neither maps nor a reference picture', async () => {
+    const { model } = createEditor();
+    await expect(collect({ ...edit, controls: [edgeMap] }, model)).rejects.toThrow(/neither maps nor/);
+    const reference = { picture: gradient, strength: 1 };
+    await expect(collect({ ...edit, reference }, model)).rejects.toThrow(/neither maps nor/);
+  });
+
+  async function firstNoise(): Promise<Float32Array> {
+    const { model, calls } = createAnalyticModel();
+    await collect({ ...request, steps: 1 }, model);
+    return calls[0].x;
+  }
+
+  function fineLines(): RgbPicture {
+    const data = Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (Math.floor(i / 3) % 2 === 0 ? 60 : 180));
+    return { width: 32, height: 32, data };
+  }
+});
+
+describe('a reference picture', () => {
+  const reference = { picture: gradient, strength: 0.5 };
+
+  function createFollower() {
+    const { model, calls } = createAnalyticModel();
+    const seen: RgbPicture[] = [];
+    const follower: HouseImageModel = {
+      ...model,
+      encodeReference: async (picture) => {
+        seen.push(picture);
+        return Float32Array.of(8, 4);
+      },
+    };
+    return { model: follower, calls, seen };
+  }
+
+  it('stands behind the words at its strength, and behind nothing in what is guided away from', async () => {
+    const { model, calls, seen } = createFollower();
+    await collect({ ...request, guidanceScale: 3, reference }, model);
+    expect(calls[0].branches.map((states) => [...states])).toEqual([[-0.5], [0.5, 4, 2]]);
+    expect(calls[0].conditioning.task).toBe(0);
+    expect(seen).toEqual([gradient]);
+  });
+
+  it('is followed with a map and while repainting, and not at strength 0', async () => {
+    const { model, calls, seen } = createFollower();
+    const mask = { width: 32, height: 32, data: new Uint8Array(32 * 32).fill(255) };
+    await collect({ ...request, mode: 'inpaint', source: gradient, mask, strength: 1, reference }, model);
+    expect(calls[0]).toMatchObject({ conditioning: { task: 1 } });
+    expect(calls[0].branches[0]).toHaveLength(3);
+    calls.length = 0;
+    await collect({ ...request, controls: [edgeMap], reference }, model);
+    expect(calls[0]).toMatchObject({ conditioning: { task: 2 } });
+    expect(calls[0].branches[0]).toHaveLength(3);
+    calls.length = 0;
+    seen.length = 0;
+    await collect({ ...request, reference: { ...reference, strength: 0 } }, model);
+    expect(calls[0].branches[0]).toHaveLength(1);
+    expect(seen).toEqual([]);
+  });
+
+  it('is refused at a strength beyond what was trained', async () => {
+    const { model } = createFollower();
+    const strong = { ...reference, strength: 1.5 };
+    await expect(collect({ ...request, reference: strong }, model)).rejects.toThrow(/strength from 0 to 1/);
+  });
+});
+
 describe('inpaint and extend', () => {
   const mask = {
     width: 32,
@@ -274,6 +407,7 @@ describe('what cannot be made', () => {
       { controls: [{ ...edgeMap, strength: 1.5 }] },
       /strength from 0 to 1/,
     ],
+    ['an edit by instruction', { mode: 'instruct', source: gradient }, /not learned to edit by instruction/],
     ['a reference picture', { reference: { picture: gradient, strength: 1 } }, /reference picture/],
   ];
   it.each(cases)('says so for %s', async (_name, changes, message) => {

@@ -1,12 +1,14 @@
 import { checkRequestPictures } from './check-request.ts';
 import { preparePictures } from './house/conditioning.ts';
-import type { HouseImageModel } from './house/model.ts';
+import type { HouseImageModel, TextStates } from './house/model.ts';
+import { followReference } from './house/reference.ts';
 import { sampleHouse } from './house/sample.ts';
-import { fromSignedPlanes, type RgbPicture, toBytes, toFloatPicture } from './image/picture.ts';
+import { checkPicture, fromSignedPlanes, type RgbPicture, toBytes, toFloatPicture } from './image/picture.ts';
 import { resizeArea } from './image/resize.ts';
 import { pasteIntoSource } from './image/seam.ts';
 import { coverWithSquare, cutFromSquare } from './image/square.ts';
 import type { ImageEvent, ImageRequest } from './image-request.ts';
+import { PipelineError } from './pipeline-error.ts';
 
 export interface ImageContext {
   readonly model: HouseImageModel;
@@ -23,9 +25,10 @@ const MAX_SIDE = 1024;
  * Makes one picture with a house image pack, as DESIGN section 8 describes: torch noise from the seed, flow matching
  * (Lipman et al. 2023) with classifier-free guidance (Ho and Salimans 2022), then the pack's upscaler.
  *
- * Image-to-image is SDEdit (Meng et al. 2022): the source is noised to `strength` and denoised from there. Inpaint and
+ * A reference picture joins the prompt as further states (Ye et al. 2023). Image-to-image is SDEdit (Meng et al. 2022): the source is noised to `strength` and denoised from there. Inpaint and
  * extend put the noised source back outside the mask after every step (Lugmayr et al. 2022, section 3) and paste the
- * result into the untouched source, whose pixels outside the mask keep their exact bytes.
+ * result into the untouched source, whose pixels outside the mask keep their exact bytes. Instruct is InstructPix2Pix (Brooks
+ * et al. 2023): the core sees the source beside the noise, and starts from noise alone.
  *
  * Yields progress and a preview (the current x0 at the denoiser's size) after each step, then one result of the asked
  * width and height. Equal requests give equal pictures on equal packs. Throws PipelineError for a request that cannot
@@ -45,7 +48,7 @@ export async function* generateImage(
     nativeSize: manifest.nativeSize,
     shift: manifest.schedule.shift,
     freshNoise: manifest.schedule.freshNoise,
-    positive: await meter.text(() => model.encodePrompt(request.prompt)),
+    positive: await meter.text(() => encodeWanted(request, model)),
     negative: await meter.text(() => model.encodePrompt(request.negativePrompt)),
     pictures,
     denoise: (input) => meter.denoise(() => model.denoise(input)),
@@ -72,6 +75,21 @@ export async function* generateImage(
     rgb: finished.data,
     timings: meter.read(evaluations),
   };
+}
+
+/** States of the prompt, and after them those of the reference picture when one is followed. */
+async function encodeWanted(
+  { prompt, reference }: ImageRequest,
+  model: HouseImageModel,
+): Promise<TextStates> {
+  const text = await model.encodePrompt(prompt);
+  if (reference === undefined || reference.strength === 0) return text;
+  if (reference.strength > 1) {
+    const { name } = model.manifest;
+    throw new PipelineError('bad-input', `${name} follows a reference picture at a strength from 0 to 1.`);
+  }
+  checkPicture(reference.picture, 3, 'reference picture');
+  return followReference(text, await model.encodeReference(reference.picture), reference.strength);
 }
 
 /** A result event of a batch says which seed it belongs to. */
@@ -133,13 +151,14 @@ interface DetailParts {
 }
 
 /**
- * Image-to-image on a small core would blur what it did not change: the source goes through the denoiser's size and back.
+ * Image-to-image and edits on a small core would blur what it did not change: the source goes through the denoiser's size and back.
  * What that way loses is known exactly (the source minus its own enlarged reduction), so it is added again where the
  * sample stayed close to the source, and left out where something new was painted.
  */
 async function restoreDetail(painted: RgbPicture, parts: DetailParts): Promise<RgbPicture> {
   const { request, model, sample, source } = parts;
-  if (request.mode !== 'image-to-image' || source === null || request.source === null) {
+  const startsFromSource = request.mode === 'image-to-image' || request.mode === 'instruct';
+  if (!startsFromSource || source === null || request.source === null) {
     return painted;
   }
   const reduced = await enlarge(source, request, model);

@@ -228,6 +228,31 @@ describe('an added folder with an IP-Adapter', () => {
   });
 });
 
+describe('an added InstructPix2Pix folder', () => {
+  it('edits a picture by instruction, held to the words and to the picture by a scale each', async () => {
+    const source = assemble('sd-ip2p', {
+      '.': 'sd',
+      'model_index.json': 'sd-ip2p/model_index.json',
+      unet: 'sd-ip2p/unet',
+    });
+    const model = await openImageModel(await add('sd-ip2p', source), device.sessions, { warmUp: false });
+    try {
+      expect(model.modes).toEqual(['instruct']);
+      const size = { width: 72, height: 64 };
+      const picture = { ...size, data: Uint8Array.from({ length: 72 * 64 * 3 }, (_, i) => (i * 7) % 256) };
+      const edit = { mode: 'instruct', prompt: 'make the fox blue', source: picture } as const;
+      const usual = await run(model, edit);
+      expect([usual.width, usual.height]).toEqual([72, 64]);
+      expect((await run(model, { ...edit, imageGuidanceScale: 1.5 })).rgb).toEqual(usual.rgb);
+      expect((await run(model, { ...edit, imageGuidanceScale: 4 })).rgb).not.toEqual(usual.rgb);
+      expect((await run(model, { ...edit, guidanceScale: 1 })).rgb).not.toEqual(usual.rgb);
+      await expect(run(model)).rejects.toThrow(/does not do text to image; it does editing by instruction/);
+    } finally {
+      model.close();
+    }
+  });
+});
+
 describe('LoRA tags', () => {
   it('change the model for one picture, share sessions, and leave it as it was', async () => {
     const home = join(target, 'home');

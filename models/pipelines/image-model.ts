@@ -1,4 +1,4 @@
-import type { ImageSolver } from '../../shared/contracts/recipe.ts';
+import type { GenerationMode, ImageSolver } from '../../shared/contracts/recipe.ts';
 import type { VerifiedPack } from '../catalog/packs.ts';
 import type { SessionCache } from '../runtime/session-cache.ts';
 import { parsePrompt } from '../text/prompt-syntax.ts';
@@ -16,6 +16,8 @@ export interface ImageModel {
   /** Identity of the weights, for the recipe. */
   readonly sha256: string;
   readonly defaults: ImageDefaults;
+  /** What it does; a request for anything else fails with words. */
+  readonly modes: readonly GenerationMode[];
   /** The scheduler class of a pack that brings its own; null where the request's solver decides. */
   readonly scheduler: string | null;
   /**
@@ -72,6 +74,13 @@ export async function openImageModel(
       solver: manifest.defaults.solver,
       side: manifest.nativeSize * manifest.scale,
     },
+    modes: [
+      'text-to-image',
+      'image-to-image',
+      'inpaint',
+      'extend',
+      ...(manifest.tasks.includes('edit') ? ['instruct' as const] : []),
+    ],
     scheduler: null,
     lanes: model.lanes,
     countUnread: (prompt) => model.countUnread(prompt),

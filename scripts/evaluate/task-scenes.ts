@@ -10,6 +10,8 @@ const folder = join(import.meta.dirname, '../../models/fixtures/house/scenes');
 const sceneSchema = z.object({
   prompt: z.string(),
   after: z.string(),
+  instruction: z.string(),
+  elsewhere: z.string(),
   box: z.tuple([z.number(), z.number(), z.number(), z.number()]),
 });
 
@@ -20,6 +22,10 @@ export interface TaskScene {
   readonly prompt: string;
   /** What the same scene is called after an edit. */
   readonly after: string;
+  /** The words that lead from the one to the other. */
+  readonly instruction: string;
+  /** The first thing at another place, its looks unsaid. */
+  readonly elsewhere: string;
   /** Left, top, right, bottom of the first thing, as shares of the side. */
   readonly box: readonly [number, number, number, number];
   /** 256 × 256. */

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { HouseImageManifest } from '../../models/catalog/manifest.ts';
 import { PackError } from '../../models/catalog/pack-error.ts';
 import { type HouseImageModel, openHouseImageModel } from '../../models/pipelines/house/model.ts';
+import { containInWhite } from '../../models/pipelines/house/reference.ts';
 import { generateImage } from '../../models/pipelines/house-image.ts';
 import {
   fromSignedPlanes,
@@ -141,6 +142,7 @@ async function drawTasks(painter: Painter, scenes: readonly TaskScene[]): Promis
       ),
     },
   );
+  rows.push(...(await drawEdits(painter, scenes)), ...(await drawReferences(painter, scenes)));
   const size = painter.manifest.nativeSize;
   const small = scenes.map(({ picture }) => resizeArea(toFloatPicture(picture, 3), size, size));
   rows.push(
@@ -161,6 +163,42 @@ async function drawTasks(painter: Painter, scenes: readonly TaskScene[]): Promis
     },
   );
   return rows;
+}
+
+/** Edits by instruction, where the pack lists them. */
+async function drawEdits(painter: Painter, scenes: readonly TaskScene[]): Promise<readonly SheetRow[]> {
+  if (!painter.manifest.tasks.includes('edit')) return [];
+  return [
+    {
+      label: 'a picture',
+      captions: scenes.map(({ instruction }) => instruction),
+      pictures: scenes.map(({ picture }) => picture),
+    },
+    {
+      label: 'edit by instruction',
+      pictures: await eachScene(scenes, ({ instruction, picture }, seed) =>
+        paint(painter, { mode: 'instruct', prompt: instruction, seed, source: picture }),
+      ),
+    },
+  ];
+}
+
+/** The first thing of each scene at another place, by its name alone and with its picture as reference. */
+async function drawReferences(painter: Painter, scenes: readonly TaskScene[]): Promise<readonly SheetRow[]> {
+  if (!painter.manifest.tasks.includes('reference')) return [];
+  const things = scenes.map((scene) => cutBox(scene));
+  const rowOf = async (label: string, strength: number): Promise<SheetRow> => ({
+    label,
+    pictures: await eachScene(scenes, ({ elsewhere }, seed, i) =>
+      paint(painter, { prompt: elsewhere, seed, reference: { picture: things[i], strength } }),
+    ),
+  });
+  return [
+    { ...(await rowOf('prompt alone', 0)), captions: scenes.map(({ elsewhere }) => elsewhere) },
+    { label: 'a reference picture', pictures: things.map(onSquare) },
+    await rowOf('with it, strength 50 %', 0.5),
+    await rowOf('with it, strength 100 %', 1),
+  ];
 }
 
 async function eachScene(
@@ -214,6 +252,25 @@ function boxMask({ box, picture: { width, height } }: TaskScene): GrayPicture {
     return x > left && x < right && y > top && y < bottom ? 255 : 0;
   });
   return { width, height, data };
+}
+
+/** The first thing alone, with a little air. */
+function cutBox({ box, picture }: TaskScene): RgbPicture {
+  const [left, top, right, bottom] = box.map((share, i) =>
+    Math.round(Math.min(Math.max(share + (i < 2 ? -0.04 : 0.04), 0), 1) * picture.width),
+  );
+  const width = right - left;
+  const data = new Uint8Array(width * (bottom - top) * 3);
+  for (let y = top; y < bottom; y += 1) {
+    const from = (y * picture.width + left) * 3;
+    data.set(picture.data.subarray(from, from + width * 3), (y - top) * width * 3);
+  }
+  return { width, height: bottom - top, data };
+}
+
+/** As the core is shown a reference: contained in a white square. */
+function onSquare(picture: RgbPicture): RgbPicture {
+  return fromSignedPlanes(containInWhite(picture, side), side, side);
 }
 
 /** What a frame of the same size sees `by` pixels further right, and what of it has no picture. */

@@ -54,6 +54,32 @@ describe('parseGenerateOptions', () => {
       /is for --mode inpaint/,
     ],
     [['a', '--out', 'a.png', '--reference', 'r.png:x:9'], /--reference takes/],
+    [['a', '--out', 'a.png', '--mode', 'instruct'], /needs --source/],
+    [['a', '--out', 'a.png', '--source', 's.png', '--image-guidance', '2'], /is for --mode instruct/],
+    [
+      ['a', '--out', 'a.png', '--source', 's.png', '--mode', 'instruct', '--image-guidance', '11'],
+      /--image-guidance takes a number from 0 to 10/,
+    ],
+    [
+      [
+        'a',
+        '--out',
+        'a.png',
+        '--source',
+        's.png',
+        '--mode',
+        'instruct',
+        '--reference',
+        'r.png',
+        '--strength',
+        '1',
+      ],
+      /--strength and --reference cannot be used with --mode instruct/,
+    ],
+    [
+      ['a', '--out', 'a.png', '--source', 's.png', '--mode', 'instruct', '--mask', 'm.png'],
+      /--mask is for --mode inpaint/,
+    ],
   ];
   it.each(wrong)('refuses %j', (args, message) => {
     expect(() => parseGenerateOptions(args)).toThrow(message);

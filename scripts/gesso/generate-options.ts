@@ -4,6 +4,7 @@ import {
   controlKindSchema,
   controlRangeSchema,
   controlStrengthSchema,
+  imageGuidanceScaleSchema,
   imageSolverSchema,
   seedSchema,
   wholeRange,
@@ -20,8 +21,11 @@ export const GENERATE_USAGE = `Usage: npx gesso generate "PROMPT" --out FILE.png
   --negative TEXT       what to stay away from
   --solver NAME         flow-euler or flow-heun
   --source FILE         start from this picture; where it is transparent, it is extended
-  --mode MODE           image-to-image, inpaint or extend: needs --source; chosen from the pictures when absent
+  --mode MODE           image-to-image, inpaint, extend or instruct: needs --source; chosen from the pictures when
+                        absent. instruct changes the source as the prompt says ("make the fox blue"), with a model
+                        that can
   --strength X          how much of the source to repaint, 0 … 1
+  --image-guidance N    for instruct: how closely to keep to the source, 0 … 10 (1.5)
   --mask FILE           repaint only where this picture is white
   --control KIND=FILE[:STRENGTH[:START-END]]
                         follow a map: edge, scribble, segmentation, depth or pose; may be given several times.
@@ -30,7 +34,8 @@ export const GENERATE_USAGE = `Usage: npx gesso generate "PROMPT" --out FILE.png
   --derive edge=FILE[:STRENGTH[:START-END]]
                         the same with an edge map that is made from a picture
   --reference FILE[:STRENGTH]
-                        follow the look of this picture, with a model that can
+                        follow what this picture shows, with a model that can; STRENGTH is 0 … 1 (1; IP-Adapters
+                        take up to 2)
   --count N             make N pictures with the seeds that follow, 1 … 64
   --pack ID             the model to use (house-image)
   --json                describe what was made as JSON on standard output
@@ -94,7 +99,8 @@ const optionsSchema = z.object({
   source: z.string().min(1).optional(),
   strength: shareOption,
   mask: z.string().min(1).optional(),
-  mode: z.enum(['image-to-image', 'inpaint', 'extend']).optional(),
+  mode: z.enum(['image-to-image', 'inpaint', 'extend', 'instruct']).optional(),
+  'image-guidance': numberOption(imageGuidanceScaleSchema),
   control: z.array(controlOption(controlKindSchema)).default([]),
   derive: z.array(controlOption(derivedKindSchema)).default([]),
   reference: z
@@ -149,6 +155,7 @@ function parseCommandLine(args: readonly string[]) {
         strength: text,
         mask: text,
         mode: text,
+        'image-guidance': text,
         control: { ...text, multiple: true },
         derive: { ...text, multiple: true },
         reference: text,
@@ -190,12 +197,13 @@ const TAKES: Readonly<Record<string, string>> = {
   negative: 'at most 2000 characters',
   solver: 'flow-euler or flow-heun',
   strength: 'a number from 0 to 1',
-  mode: 'image-to-image, inpaint or extend',
+  mode: 'image-to-image, inpaint, extend or instruct',
+  'image-guidance': 'a number from 0 to 10',
   control:
     'KIND=FILE[:STRENGTH[:START-END]], where KIND is edge, scribble, segmentation, depth or pose, and START comes before END',
   derive:
     'edge=FILE[:STRENGTH[:START-END]], where START comes before END; only edge maps can be made from a picture',
-  reference: 'FILE[:STRENGTH]',
+  reference: 'FILE[:STRENGTH], where STRENGTH is a number from 0 to 2',
   count: 'a whole number from 1 to 64',
 };
 
@@ -227,7 +235,24 @@ function checkCombination(options: GenerateOptions): void {
   if (options.mode === 'inpaint' && options.mask === undefined) {
     throw new UsageError('--mode inpaint needs --mask: a picture that is white where to repaint.');
   }
+  if (options.mode === 'instruct') {
+    checkInstruct(options);
+  } else if (options['image-guidance'] !== undefined) {
+    throw new UsageError('--image-guidance is for --mode instruct.');
+  }
   if (options.mode !== undefined && options.mode !== 'inpaint' && options.mask !== undefined) {
     throw new UsageError(`--mask is for --mode inpaint, not for ${options.mode}.`);
   }
+}
+
+/** An edit by instruction is told what to change by its words and its source alone. */
+function checkInstruct(options: GenerateOptions): void {
+  const others = [
+    ['--strength', options.strength !== undefined],
+    ['--control', options.control.length > 0],
+    ['--derive', options.derive.length > 0],
+    ['--reference', options.reference !== undefined],
+  ] as const;
+  const given = others.flatMap(([name, isGiven]) => (isGiven ? [name] : []));
+  if (given.length > 0) throw new UsageError(`${given.join(' and ')} cannot be used with --mode instruct.`);
 }

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { GrayPicture, RgbPicture } from '../../models/pipelines/image/picture.ts';
-import type { ImageDefaults } from '../../models/pipelines/image-model.ts';
+import type { ImageDefaults, ImageModel } from '../../models/pipelines/image-model.ts';
 import type { ControlMap, ImageRequest } from '../../models/pipelines/image-request.ts';
-import type { GenerationMode, Recipe } from '../../shared/contracts/recipe.ts';
+import { type GenerationMode, type Recipe, usualImageGuidanceScale } from '../../shared/contracts/recipe.ts';
 import { edgeMapSize, makeEdgeMap } from '../../shared/raster/edge-map.ts';
 import type { GenerateOptions } from './generate-options.ts';
 import { UsageError } from './run-command.ts';
-import { decodeMask, decodePicture, encodePng, openPictureFile, type PictureFile } from './picture-files.ts';
+import {
+  decodeMask,
+  decodePicture,
+  decodeReferenceFile,
+  encodePng,
+  openPictureFile,
+  type PictureFile,
+} from './picture-files.ts';
 
 /** A request, and the hashes of the files it was made from. */
 export interface PreparedRequest {
@@ -24,9 +31,10 @@ const DEFAULT_STRENGTH = 0.6;
 /** Turns options into a request: opens the pictures, chooses the mode, fills in the pack's defaults. */
 export async function prepareRequest(
   options: GenerateOptions,
-  defaults: ImageDefaults,
+  model: Pick<ImageModel, 'defaults' | 'modes'>,
   seed: number,
 ): Promise<PreparedRequest> {
+  const { defaults, modes } = model;
   const sourceFile = options.source === undefined ? null : await openPictureFile(options.source);
   const { width, height } = chooseSize(options, { defaults, source: sourceFile });
   const source = sourceFile === null ? null : await decodePicture(sourceFile, width, height);
@@ -34,7 +42,7 @@ export async function prepareRequest(
   const painted = maskFile === null ? null : await decodeMask(maskFile, width, height);
   const mask = painted ?? (source === null ? null : invertAlpha(source.alpha));
   const mode =
-    options.mode ?? chooseMode({ hasSource: source !== null, hasPaintedMask: painted !== null, mask });
+    options.mode ?? chooseMode({ hasSource: source !== null, hasPaintedMask: painted !== null, mask, modes });
   if (mode === 'extend' && mask === null) {
     throw new UsageError(
       `${options.source ?? ''} is opaque; extending paints where a picture is transparent.`,
@@ -55,7 +63,10 @@ export async function prepareRequest(
       solver: options.solver ?? defaults.solver,
       strength: options.strength ?? (mode === 'image-to-image' ? DEFAULT_STRENGTH : 1),
       source: source?.picture ?? null,
-      mask: mode === 'image-to-image' ? null : mask,
+      mask: mode === 'image-to-image' || mode === 'instruct' ? null : mask,
+      ...(mode === 'instruct'
+        ? { imageGuidanceScale: options['image-guidance'] ?? usualImageGuidanceScale }
+        : {}),
       controls: controls.map(({ kind, strength, range, picture }) => ({ kind, strength, range, picture })),
       ...(reference === null
         ? {}
@@ -102,6 +113,7 @@ function chooseMode(given: {
   readonly hasSource: boolean;
   readonly hasPaintedMask: boolean;
   readonly mask: GrayPicture | null;
+  readonly modes: readonly GenerationMode[];
 }): GenerationMode {
   if (!given.hasSource) {
     return 'text-to-image';
@@ -109,7 +121,11 @@ function chooseMode(given: {
   if (given.hasPaintedMask) {
     return 'inpaint';
   }
-  return given.mask === null ? 'image-to-image' : 'extend';
+  if (given.mask !== null) {
+    return 'extend';
+  }
+  const canOnlyEdit = given.modes.includes('instruct') && !given.modes.includes('image-to-image');
+  return canOnlyEdit ? 'instruct' : 'image-to-image';
 }
 
 interface ReadControl extends ControlMap {
@@ -160,11 +176,5 @@ function withAlpha(picture: RgbPicture, alpha: GrayPicture): Uint8Array {
 
 async function readReference({ file, strength }: NonNullable<GenerateOptions['reference']>) {
   const opened = await openPictureFile(file);
-  const scale = Math.min(1, LARGEST / Math.max(opened.width, opened.height));
-  const { picture } = await decodePicture(
-    opened,
-    Math.max(1, Math.round(opened.width * scale)),
-    Math.max(1, Math.round(opened.height * scale)),
-  );
-  return { picture, strength, sha256: opened.sha256 };
+  return { picture: await decodeReferenceFile(opened), strength, sha256: opened.sha256 };
 }

@@ -1,12 +1,23 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { houseImageManifestSchema } from '../../models/catalog/manifest.ts';
+import { HOUSE_PACKS_FOLDER } from '../../models/catalog/packs.ts';
 import { childEnv } from '../../platform/env.ts';
 import { parseRecipeText, RECIPE_KEYWORD } from '../../shared/contracts/recipe.ts';
 import { readPngText } from '../../shared/png/text-chunk.ts';
+
+const { tasks: houseTasks } = houseImageManifestSchema.parse(
+  JSON.parse(readFileSync(join(HOUSE_PACKS_FOLDER, 'house-image/model.json'), 'utf8')),
+);
+
+function hashOf(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
 
 const main = join(import.meta.dirname, 'main.ts');
 let folder = '';
@@ -147,8 +158,53 @@ describe('gesso generate', { timeout: 180_000 }, () => {
     );
     const strong = gesso('a cat', '--steps', '1', '--control', `depth=${map}:1.5`, '--out', 'y.png');
     expect(strong.stderr).toMatch(/strength from 0 to 1/);
-    const like = gesso('a cat', '--steps', '1', '--reference', map, '--out', 'y.png');
-    expect(like.stderr).toMatch(/not learned to follow a reference picture/);
+  });
+
+  it('edits a picture by instruction where the pack lists it, else says that it cannot', () => {
+    const scene = join(import.meta.dirname, '../../models/fixtures/house/scenes/scene-0.png');
+    const edit = [
+      '--mode',
+      'instruct',
+      '--source',
+      scene,
+      '--steps',
+      '2',
+      '--seed',
+      '3',
+      '--out',
+      'edited.png',
+    ];
+    const made = gesso('make the camera purple', ...edit, '--image-guidance', '2', '--json');
+    if (!houseTasks.includes('edit')) {
+      expect(made.stderr).toMatch(/not learned to edit by instruction/);
+      expect(made.status).toBe(2);
+      return;
+    }
+    expect(made.stderr).not.toContain('has not learned');
+    expect(JSON.parse(made.stdout)).toMatchObject({
+      notices: [],
+      pictures: [
+        {
+          recipe: { mode: 'instruct', imageGuidanceScale: 2, source: { sha256: hashOf(scene) }, mask: null },
+        },
+      ],
+    });
+  });
+
+  it('follows a reference picture where the pack lists it, else says that it cannot', async () => {
+    const scene = join(import.meta.dirname, '../../models/fixtures/house/scenes/scene-0.png');
+    const camera = ['a camera on a table', '--steps', '2', '--seed', '3', '--json'];
+    const made = gesso(...camera, '--reference', `${scene}:0.8`, '--out', 'like.png');
+    if (!houseTasks.includes('reference')) {
+      expect(made.stderr).toMatch(/not learned to follow a reference picture/);
+      expect(made.status).toBe(2);
+      return;
+    }
+    expect(JSON.parse(made.stdout)).toMatchObject({
+      pictures: [{ recipe: { reference: { strength: 0.8, sha256: hashOf(scene) } } }],
+    });
+    expect(gesso(...camera, '--out', 'free.png').status).toBe(0);
+    expect((await readPixels('like.png')).equals(await readPixels('free.png'))).toBe(false);
   });
 
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [

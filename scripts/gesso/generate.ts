@@ -62,7 +62,7 @@ async function generate(options: GenerateOptions, signal: AbortSignal): Promise<
   const made: MadePicture[] = [];
   try {
     const seed = options.seed ?? randomInt(0x1_0000_0000);
-    const prepared = await prepareRequest(options, model.defaults, seed);
+    const prepared = await prepareRequest(options, model, seed);
     const count = options.count ?? 1;
     for (let i = 0; i < count; i += 1) {
       const request = { ...prepared.request, seed: (seed + i) % 0x1_0000_0000 };

@@ -10,7 +10,7 @@ import {
   toLoraId,
   verifyLora,
 } from '../../models/catalog/loras.ts';
-import type { PackManifest } from '../../models/catalog/manifest.ts';
+import { listComponents, type PackManifest } from '../../models/catalog/manifest.ts';
 import { PackError } from '../../models/catalog/pack-error.ts';
 import {
   HOUSE_PACKS_FOLDER,
@@ -135,7 +135,7 @@ function describe(pack: PackEntry) {
 }
 
 function totalBytes(manifest: PackManifest): number {
-  return Object.values(manifest.components)
+  return listComponents(manifest)
     .flatMap((component) => [component, ...component.data])
     .reduce((total, file) => total + file.bytes, 0);
 }

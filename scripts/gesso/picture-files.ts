@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
 import type { GrayPicture, RgbPicture } from '../../models/pipelines/image/picture.ts';
+import { decodeReference } from '../../workers/tasks/picture-bytes.ts';
 import { UsageError } from './run-command.ts';
 
 /** Reading and writing picture files for the command line. */
@@ -68,6 +69,11 @@ export async function decodeMask(file: PictureFile, width: number, height: numbe
     .toBuffer()
     .catch((error: unknown) => fail(file, error));
   return { width, height, data: Uint8Array.from(data) };
+}
+
+/** Decodes a reference picture as the workers do. */
+export function decodeReferenceFile(file: PictureFile): Promise<RgbPicture> {
+  return decodeReference(file.bytes).catch((error: unknown) => fail(file, error));
 }
 
 /** Encodes a picture as PNG. */

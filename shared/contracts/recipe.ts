@@ -13,7 +13,9 @@ const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 as 6
 /** Torch's CPU generator is seeded with the low 32 bits only, so larger seeds would silently repeat smaller ones. */
 export const seedSchema = z.number().int().min(0).max(0xffff_ffff);
 
-export const generationModeSchema = z.enum(['text-to-image', 'image-to-image', 'inpaint', 'extend']);
+export const generationModes = ['text-to-image', 'image-to-image', 'inpaint', 'extend', 'instruct'] as const;
+/** `instruct` changes the source as the prompt tells it to; the others paint what the prompt describes. */
+export const generationModeSchema = z.enum(generationModes);
 export type GenerationMode = z.infer<typeof generationModeSchema>;
 
 export const controlKinds = ['edge', 'scribble', 'segmentation', 'depth', 'pose'] as const;
@@ -32,6 +34,10 @@ export const controlRangeSchema = z
 export type ControlRange = z.infer<typeof controlRangeSchema>;
 export const wholeRange: ControlRange = [0, 1];
 
+/** How closely an edit by instruction keeps to its source picture (InstructPix2Pix's image guidance scale). */
+export const imageGuidanceScaleSchema = z.number().min(0).max(10);
+export const usualImageGuidanceScale = 1.5;
+
 export const imageSolverSchema = z.enum(['flow-euler', 'flow-heun']);
 export type ImageSolver = z.infer<typeof imageSolverSchema>;
 
@@ -49,6 +55,8 @@ export const generationSettingsSchema = z.object({
   solver: imageSolverSchema,
   /** How much of the source is repainted: 0 keeps it, 1 ignores it. Only image-to-image and inpaint read it. */
   strength: z.number().min(0).max(1),
+  /** Only instruct reads it, and takes the usual one where it is absent. */
+  imageGuidanceScale: imageGuidanceScaleSchema.optional(),
 });
 export type GenerationSettings = z.infer<typeof generationSettingsSchema>;
 

@@ -42,6 +42,8 @@ export function describeMode(mode: GenerationMode, strength: number): string {
       return 'Fill';
     case 'extend':
       return 'Extend';
+    case 'instruct':
+      return 'Edit';
   }
 }
 

@@ -47,7 +47,8 @@ const GRAMMAR = new Set(
     'is are was were be been being am do does did has have had having it its this that these those there here ' +
     'he she they them his her their my your our we you i me us who which what where when while as than then so very ' +
     'some any one two three four five six seven eight nine ten many few more most much no not all each both other ' +
-    'picture image drawing illustration art artwork scene please make show draw paint generate create'
+    'picture image drawing illustration art artwork scene please make show draw paint generate create ' +
+    'turn change replace color colour background time'
   ).split(' '),
 );
 

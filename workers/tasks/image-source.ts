@@ -23,6 +23,7 @@ export function chooseSource(mode: GenerationMode, composition: Composition): Im
     case 'text-to-image':
       return { source: null, mask: null };
     case 'image-to-image':
+    case 'instruct':
       requirePixels(composition);
       return { source: fillHoles(picture, composition), mask: null };
     case 'inpaint': {

@@ -23,6 +23,19 @@ export async function decodeRgb(bytes: Uint8Array): Promise<RgbPicture> {
   return { width: info.width, height: info.height, data: new Uint8Array(data) };
 }
 
+/** Longest side to which a reference picture is kept: encoders see less of it. */
+const longestReference = 1_024;
+
+/** A reference picture on white, made smaller when it is large. */
+export async function decodeReference(bytes: Uint8Array): Promise<RgbPicture> {
+  const { data, info } = await open(bytes)
+    .flatten({ background: '#ffffff' })
+    .resize(longestReference, longestReference, { fit: 'inside', withoutEnlargement: true })
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data: new Uint8Array(data) };
+}
+
 export async function decodeGray(bytes: Uint8Array): Promise<GrayPicture> {
   const { data, info } = await sharp(bytes, { limitInputPixels: mostPixels })
     .toColourspace('b-w')

@@ -3,7 +3,14 @@ import { describeMode } from '../../../shared/document/mode.ts';
 
 /** What a mode does, as a verb. */
 export function modeVerb(mode: GenerationMode): string {
-  return mode === 'image-to-image' ? 'Refine' : describeMode(mode, 1);
+  switch (mode) {
+    case 'image-to-image':
+      return 'Refine';
+    case 'instruct':
+      return 'Edit by instruction';
+    default:
+      return describeMode(mode, 1);
+  }
 }
 
 /** What a mode starts from, as one sentence. */
@@ -17,5 +24,7 @@ export function modeHint(mode: GenerationMode): string {
       return 'Paints what the mask covers and leaves the rest.';
     case 'extend':
       return 'Paints the empty part of the frame so that it continues the picture.';
+    case 'instruct':
+      return 'Changes the picture inside the frame as the words say, and leaves the rest.';
   }
 }

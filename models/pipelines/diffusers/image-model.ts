@@ -4,6 +4,7 @@ import type { VerifiedPack } from '../../catalog/packs.ts';
 import { readScheduler } from '../../core/config/read.ts';
 import { TorchGenerator } from '../../core/random/torch-generator.ts';
 import type { SessionCache } from '../../runtime/session-cache.ts';
+import { usualImageGuidanceScale } from '../../../shared/contracts/recipe.ts';
 import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
 import { checkRequestPictures } from '../check-request.ts';
 import { cropPicture, type PaddedFrame, padPicture, padToMultiple } from '../image/padding.ts';
@@ -47,7 +48,7 @@ const HABITS: Partial<
 const MODES: Partial<Readonly<Record<Pipeline, readonly ImageRequest['mode'][]>>> = {
   'stable-diffusion': ['text-to-image', 'image-to-image', 'inpaint', 'extend'],
   'stable-diffusion-inpaint': ['inpaint', 'extend'],
-  'stable-diffusion-edit': ['image-to-image'],
+  'stable-diffusion-edit': ['instruct'],
   'stable-diffusion-xl': ['text-to-image', 'image-to-image', 'inpaint', 'extend'],
   'stable-diffusion-3': ['text-to-image', 'image-to-image', 'inpaint', 'extend'],
   'latent-consistency': ['text-to-image', 'image-to-image'],
@@ -62,6 +63,7 @@ const MODE_NAMES: Readonly<Record<ImageRequest['mode'], string>> = {
   'image-to-image': 'image to image',
   inpaint: 'inpainting',
   extend: 'extending a picture',
+  instruct: 'editing by instruction',
 };
 
 /**
@@ -161,6 +163,7 @@ export async function openDiffusersImageModel(
       solver: 'flow-euler',
       side: Math.min(configNumber(denoiser.config, 'sample_size', 64) * (await readScale(folder)), 1024),
     },
+    modes,
     scheduler: scheduler.className,
     lanes: 1,
     // Long prompts are read in chunks.
@@ -232,7 +235,15 @@ async function start(request: ImageRequest, parts: StartParts): Promise<Events> 
       if (source === undefined) {
         throw new PipelineError('bad-input', 'An edit needs a source picture.');
       }
-      return runInstructEdit({ ...shared, ...texts, source, imageGuidanceScale: 1.5 }, context);
+      return runInstructEdit(
+        {
+          ...shared,
+          ...texts,
+          source,
+          imageGuidanceScale: request.imageGuidanceScale ?? usualImageGuidanceScale,
+        },
+        context,
+      );
     case 'stable-diffusion-xl':
       return runStableDiffusionXl({ ...shared, ...text, mask }, context);
     case 'stable-diffusion-3':

@@ -15,10 +15,18 @@ export interface PreparedPictures {
   /** What it is told when it is told nothing. */
   readonly blank: HouseConditioning;
   readonly controls: readonly PreparedControl[];
+  /** What an edit by instruction is shown; null in every other mode. */
+  readonly edit: PreparedEdit | null;
   /** The source, [3, n, n] in -1 … 1, or null. */
   readonly source: Float32Array | null;
   /** [n, n], 1 = repaint, or null when the whole picture may change. */
   readonly repaint: Float32Array | null;
+}
+
+/** The task of editing with the source that is to be changed, and with none, as dual guidance compares them. */
+export interface PreparedEdit {
+  readonly source: HouseConditioning;
+  readonly nothing: HouseConditioning;
 }
 
 /** One map to follow, and when. */
@@ -40,9 +48,6 @@ export function preparePictures(request: ImageRequest, manifest: HouseImageManif
     masked && request.mask !== null
       ? thresholdMask(placeInSquare(toFloatPicture(request.mask, 1), frame, size))
       : null;
-  if (request.reference !== undefined) {
-    throw new PipelineError('unsupported', `${manifest.name} has not learned to follow a reference picture.`);
-  }
   const controls = request.controls
     .filter((control) => control.strength > 0)
     .map((control) => ({
@@ -58,7 +63,30 @@ export function preparePictures(request: ImageRequest, manifest: HouseImageManif
   };
   const knows = source !== null && repaint !== null && manifest.tasks.includes('inpaint');
   const plain = knows ? inpaintConditioning(source, repaint) : blank;
-  return { plain, blank, controls, source, repaint };
+  const edit = request.mode === 'instruct' ? prepareEdit(source, request, manifest) : null;
+  return { plain, blank, edit, controls, source, repaint };
+}
+
+function prepareEdit(
+  source: Float32Array | null,
+  request: ImageRequest,
+  manifest: HouseImageManifest,
+): PreparedEdit {
+  if (source === null || !manifest.tasks.includes('edit')) {
+    throw new PipelineError('unsupported', `${manifest.name} has not learned to edit by instruction.`);
+  }
+  if (request.controls.length > 0 || request.reference !== undefined) {
+    throw new PipelineError(
+      'bad-input',
+      `${manifest.name} follows neither maps nor a reference picture while it edits by instruction.`,
+    );
+  }
+  const mask = new Float32Array(manifest.nativeSize ** 2);
+  const task = HOUSE_TASKS.edit;
+  return {
+    source: { task, condition: source, mask, strength: 1 },
+    nothing: { task, condition: new Float32Array(source.length), mask, strength: 0 },
+  };
 }
 
 function inpaintConditioning(source: Float32Array, repaint: Float32Array): HouseConditioning {

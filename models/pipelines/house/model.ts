@@ -6,8 +6,9 @@ import type { SessionCache, SessionLease } from '../../runtime/session-cache.ts'
 import { float32Tensor, floatData, type HostTensor, int64Tensor } from '../../runtime/tensor.ts';
 import { plainText } from '../../text/prompt-syntax.ts';
 import { loadSequenceTokenizer } from '../../text/sequence-tokenizer.ts';
-import { createBranchTrial } from '../branch-trial.ts';
+import type { RgbPicture } from '../image/picture.ts';
 import { PipelineError } from '../pipeline-error.ts';
+import { containInWhite, padStates, type ReferenceStates } from './reference.ts';
 
 /** What the denoiser is told besides x and t; the same for every guidance branch. */
 export interface HouseConditioning {
@@ -21,7 +22,7 @@ export interface HouseConditioning {
   readonly strength: number;
 }
 
-/** Text states [length, width] of one prompt. */
+/** Text states [length, width] of one prompt, after them those of a reference picture when one is followed. */
 export type TextStates = Float32Array;
 
 export interface DenoiseInput {
@@ -43,6 +44,8 @@ export interface HouseImageModel {
   readonly batchesGuidance: boolean;
   /** Returns the states of a prompt; brackets, weights and tags of the prompt language are left out of it. */
   encodePrompt(text: string): Promise<TextStates>;
+  /** Returns what is followed of a reference picture. Throws PipelineError `unsupported` for a pack that has not learned to. */
+  encodeReference(picture: RgbPicture): Promise<ReferenceStates>;
   /** Returns how many tokens at the end of a prompt are beyond what the encoder reads. */
   countUnread(text: string): number;
   /** Returns the predicted x0 of every branch, each [3, n, n]. */
@@ -105,8 +108,16 @@ export async function openHouseImageModel(
     const textEncoder = await acquire(manifest.components.textEncoder.file);
     const denoiser = await acquire(manifest.components.denoiser.file);
     const upscaler = await acquire(manifest.components.upscaler.file);
+    const { referenceEncoder: encoderFile } = manifest.components;
+    const referenceEncoder =
+      encoderFile !== undefined && manifest.tasks.includes('reference')
+        ? await acquire(encoderFile.file)
+        : null;
     const prompts = new Map<string, TextStates>();
+    // A request for several pictures brings the same reference with each.
+    const references = new WeakMap<RgbPicture, ReferenceStates>();
     const size = manifest.nativeSize;
+    const width = stateWidth(denoiser);
 
     const encodePrompt = async (text: string): Promise<TextStates> => {
       const known = prompts.get(text);
@@ -122,11 +133,26 @@ export async function openHouseImageModel(
       return states;
     };
 
+    const encodeReference = async (picture: RgbPicture): Promise<ReferenceStates> => {
+      if (referenceEncoder === null) {
+        throw new PipelineError(
+          'unsupported',
+          `${manifest.name} has not learned to follow a reference picture.`,
+        );
+      }
+      const known = references.get(picture);
+      if (known !== undefined) return known;
+      const pixels = float32Tensor([1, 3, size, size], containInWhite(picture, size));
+      const states = floatData(await referenceEncoder.runForOutput({ pixels }, 'last_hidden_state'));
+      references.set(picture, states);
+      return states;
+    };
+
     const denoiseTogether = async (
       inputs: readonly DenoiseInput[],
     ): Promise<readonly (readonly Float32Array[])[]> => {
       const rows = inputs.flatMap((input) => input.branches.map((states) => ({ ...input, states })));
-      const feeds = denoiserFeeds(rows, { size, length: manifest.text.length });
+      const feeds = denoiserFeeds(rows, { size, width });
       const out = floatData(await denoiser.runForOutput(feeds, 'out_sample'));
       const each = out.length / rows.length;
       let row = 0;
@@ -153,10 +179,7 @@ export async function openHouseImageModel(
     let lanes = options.lanes ?? 1;
     if (options.warmUp) {
       const input = await warmUpInput(size, encodePrompt);
-      const ways = { together: () => runDenoiser(input), 'one-by-one': () => runOneByOne(input) };
-      const trial = createBranchTrial();
-      while (!trial.settled) await trial.run(ways);
-      batchesGuidance = trial.next === 'together';
+      batchesGuidance = await measureBatching({ together: runDenoiser, oneByOne: runOneByOne }, input);
       if (options.lanes === undefined && batchesGuidance) lanes = await measureLanes(denoiseTogether, input);
     }
     if (options.warmUp) {
@@ -171,6 +194,7 @@ export async function openHouseImageModel(
       lanes,
       denoiseTogether,
       encodePrompt,
+      encodeReference,
       countUnread: (text) => tokenizer.countOverflow(plainText(text)),
       denoise: batchesGuidance ? runDenoiser : runOneByOne,
       async upscale(planes, side) {
@@ -183,6 +207,24 @@ export async function openHouseImageModel(
     closeAll();
     throw error;
   }
+}
+
+type Run = (input: DenoiseInput) => Promise<readonly Float32Array[]>;
+
+/** Returns true when running two branches together takes less time than one after the other. */
+async function measureBatching(
+  ways: { readonly together: Run; readonly oneByOne: Run },
+  input: DenoiseInput,
+): Promise<boolean> {
+  await ways.together(input);
+  await ways.oneByOne(input);
+  let together = Number.POSITIVE_INFINITY;
+  let oneByOne = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 3; round += 1) {
+    together = Math.min(together, await time(() => ways.together(input)));
+    oneByOne = Math.min(oneByOne, await time(() => ways.oneByOne(input)));
+  }
+  return together < oneByOne;
 }
 
 /** No more pictures than this go through the network together, whatever the gain: memory grows with each. */
@@ -231,16 +273,23 @@ async function warmUpInput(
   return { x: planes, t: 1, branches: [states, states], conditioning };
 }
 
+/** Numbers in one row of text states, by the graph's own metadata. */
+function stateWidth(denoiser: ModelSession): number {
+  const width = denoiser.inputs.find(({ name }) => name === 'encoder_hidden_states')?.shape.at(-1);
+  if (typeof width === 'number') return width;
+  throw new PipelineError('unsupported', 'the denoiser does not say how wide its text states are');
+}
+
 /** One sample of a run: a picture's state under one prompt. */
 type DenoiseRow = Omit<DenoiseInput, 'branches'> & { readonly states: TextStates };
 
 function denoiserFeeds(
   rows: readonly DenoiseRow[],
-  sizes: { readonly size: number; readonly length: number },
+  sizes: { readonly size: number; readonly width: number },
 ): Readonly<Record<string, HostTensor>> {
-  const { size, length } = sizes;
+  const { size, width } = sizes;
   const count = rows.length;
-  const width = rows[0].states.length / length;
+  const states = padStates(rows.map((row) => row.states));
   const conditionings = rows.map((row) => row.conditioning);
   return {
     sample: float32Tensor([count, 3, size, size], stack(rows.map((row) => row.x))),
@@ -258,7 +307,7 @@ function denoiserFeeds(
       [count],
       Float32Array.from(conditionings, (one) => one.strength),
     ),
-    encoder_hidden_states: float32Tensor([count, length, width], stack(rows.map((row) => row.states))),
+    encoder_hidden_states: float32Tensor([count, states[0].length / width, width], stack(states)),
   };
 }
 

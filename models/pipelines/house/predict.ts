@@ -1,5 +1,5 @@
 import type { Branch } from '../../core/types.ts';
-import type { PreparedControl, PreparedPictures } from './conditioning.ts';
+import type { PreparedControl, PreparedEdit, PreparedPictures } from './conditioning.ts';
 import type { DenoiseInput, HouseConditioning, TextStates } from './model.ts';
 
 /** What a prediction needs of a run. */
@@ -42,6 +42,7 @@ export async function predict(
   context: PredictContext,
 ): Promise<Predictions> {
   const { pictures, positive, negative } = context;
+  if (pictures.edit !== null) return predictEdit(branches, at, { ...context, edit: pictures.edit });
   let evaluations = 0;
   const evaluate = (states: readonly TextStates[], conditioning: HouseConditioning) => {
     evaluations += states.length;
@@ -71,4 +72,25 @@ export async function predict(
     else byBranch.push((await evaluate([negative], pictures.plain))[0]);
   }
   return { byBranch, evaluations };
+}
+
+/**
+ * The three predictions of an edit by instruction (Brooks et al. 2023, equation 3): `positive` knows the instruction and the
+ * source, `image` the source alone, `negative` nothing.
+ */
+async function predictEdit(
+  branches: readonly Branch[],
+  { x, t }: PredictAt,
+  context: PredictContext & { readonly edit: PreparedEdit },
+): Promise<Predictions> {
+  const { positive, negative, edit, denoise } = context;
+  const [both, image] = await denoise({ x, t, branches: [positive, negative], conditioning: edit.source });
+  const [none] = await denoise({ x, t, branches: [negative], conditioning: edit.nothing });
+  const known: Partial<Readonly<Record<Branch, Float32Array>>> = { positive: both, image, negative: none };
+  const byBranch = branches.map((branch) => {
+    const prediction = known[branch];
+    if (prediction === undefined) throw new Error(`an edit has no branch ${branch}`);
+    return prediction;
+  });
+  return { byBranch, evaluations: 3 };
 }

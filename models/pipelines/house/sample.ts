@@ -1,8 +1,10 @@
 import { readScheduler } from '../../core/config/read.ts';
 import { classifierFree } from '../../core/guidance/classifier-free.ts';
+import { dualGuidance } from '../../core/guidance/dual.ts';
 import { replaceHook } from '../../core/hooks/replace.ts';
 import { TorchGenerator } from '../../core/random/torch-generator.ts';
-import type { Hook, Plan } from '../../core/types.ts';
+import type { Guidance, Hook, Plan } from '../../core/types.ts';
+import { usualImageGuidanceScale } from '../../../shared/contracts/recipe.ts';
 import type { ImageRequest } from '../image-request.ts';
 import type { PreparedPictures } from './conditioning.ts';
 import { freshNoiseHook } from './fresh-noise.ts';
@@ -40,7 +42,7 @@ export interface Sampled {
 
 /**
  * Draws one sample of the house core: torch noise from the seed, flow matching from noise or from the noised source, with
- * classifier-free guidance. Yields after each network evaluation.
+ * classifier-free guidance, or for an edit by instruction dual guidance. Yields after each network evaluation.
  */
 export async function* sampleHouse(
   request: ImageRequest,
@@ -49,7 +51,7 @@ export async function* sampleHouse(
   const { pictures, signal } = context;
   const plan = makeFlowPlan(request, context.shift);
   const begin = firstEvaluation(request, plan);
-  const guidance = classifierFree({ scale: request.guidanceScale });
+  const guidance = guidanceOf(request);
   const noise = new Float32Array(3 * context.nativeSize ** 2);
   const rng = new TorchGenerator(request.seed);
   rng.randn(noise);
@@ -91,6 +93,12 @@ export async function* sampleHouse(
   return { x, evaluations };
 }
 
+function guidanceOf({ mode, guidanceScale, imageGuidanceScale }: ImageRequest): Guidance {
+  return mode === 'instruct'
+    ? dualGuidance({ scale: guidanceScale, imageScale: imageGuidanceScale ?? usualImageGuidanceScale })
+    : classifierFree({ scale: guidanceScale });
+}
+
 /**
  * Noise levels 1, (n-1)/n … 1/n, 0, shifted as the pack was trained. The even grid wastes no step near zero, where the
  * network's x0 is already the answer.
@@ -113,7 +121,8 @@ function makeFlowPlan(request: ImageRequest, shift: number): Plan {
 
 /** Where denoising starts: 0 from pure noise, later the more of the source is kept, the end when all of it is. */
 function firstEvaluation(request: ImageRequest, plan: Plan): number {
-  if (request.mode === 'text-to-image' || request.mode === 'extend' || request.strength === 1) {
+  const { mode } = request;
+  if (mode === 'text-to-image' || mode === 'extend' || mode === 'instruct' || request.strength === 1) {
     return 0;
   }
   if (request.strength === 0) {

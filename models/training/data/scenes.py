@@ -1,6 +1,7 @@
 """Scenes for the sheet of tasks (scripts/evaluate/task-sheets.ts): python models/training/data/scenes.py OUT [SEED].
 
-Pictures at 256 px, maps at 64 px, and scenes.json: the prompt, the prompt of the same scene after an edit, the first thing's box.
+Pictures at 256 px, maps at 64 px, and scenes.json: the prompt, the prompt of the same scene after an edit and the instruction for it,
+a prompt for the first thing at another place, its box.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
+import captions
 from composer import Composer
 
 COUNT, SIZE, NATIVE = 6, 256, 64
@@ -39,7 +41,11 @@ def main() -> None:
             Image.fromarray(pixels).save(out / f"scene-{number}-{kind}.png", optimize=True)
         _, left, top, w, h = spec["boxes"][0]
         box = [float(np.clip(v, 0, 1)) for v in (left, top, left + w, top + h)]
-        scenes.append({"prompt": composer.caption(spec, rich=False), "after": composer.caption(edit[0], rich=False), "box": [round(v, 3) for v in box]})
+        thing = composer.concepts[spec["objects"][0]["concept"]]
+        place = captions.pick(composer.rng, [name for name in captions.PLACES if name != spec["background"]])
+        elsewhere = f"{captions.article(thing.name)} {captions.PLACES[place][0]}"
+        scenes.append({"prompt": composer.caption(spec, rich=False), "after": composer.caption(edit[0], rich=False), "instruction": edit[1],
+                       "elsewhere": elsewhere, "box": [round(v, 3) for v in box]})
     (out / "scenes.json").write_text(json.dumps(scenes, indent=2) + "\n")
 
 

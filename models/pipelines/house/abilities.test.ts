@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { HOUSE_PACKS_FOLDER, verifyPack } from '../../catalog/packs.ts';
+import { type Device, openDevice } from '../../runtime/device.ts';
+import { generateImage } from '../house-image.ts';
+import type { RgbPicture } from '../image/picture.ts';
+import type { ImageRequest } from '../image-request.ts';
+import { type HouseImageModel, openHouseImageModel } from './model.ts';
+
+/** The pack as it is shipped: it does what its manifest lists, and says so of the rest. */
+const scenesFolder = join(import.meta.dirname, '../../fixtures/house/scenes');
+const scenes = z
+  .array(z.object({ prompt: z.string(), instruction: z.string() }))
+  .parse(JSON.parse(readFileSync(join(scenesFolder, 'scenes.json'), 'utf8')));
+
+let device: Device;
+let model: HouseImageModel;
+
+beforeAll(async () => {
+  device = await openDevice({ threads: 1 });
+  const pack = await verifyPack(join(HOUSE_PACKS_FOLDER, 'house-image'));
+  model = await openHouseImageModel(pack, device.sessions, { warmUp: false });
+});
+
+afterAll(async () => {
+  model.close();
+  await device.sessions.close();
+});
+
+async function readScene(number: number): Promise<RgbPicture> {
+  const { data, info } = await sharp(join(scenesFolder, `scene-${number}.png`))
+    .toColourspace('srgb')
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data: Uint8Array.from(data) };
+}
+
+async function make(wanted: Partial<ImageRequest>): Promise<Uint8Array> {
+  const request: ImageRequest = {
+    mode: 'text-to-image',
+    prompt: scenes[0].prompt,
+    negativePrompt: '',
+    seed: 5,
+    width: 256,
+    height: 256,
+    steps: 6,
+    guidanceScale: 3,
+    solver: 'flow-euler',
+    strength: 1,
+    source: null,
+    mask: null,
+    controls: [],
+    ...wanted,
+  };
+  const signal = new AbortController().signal;
+  for await (const event of generateImage(request, { model, signal, now: () => performance.now() })) {
+    if (event.type === 'result') return event.rgb;
+  }
+  throw new Error('no picture');
+}
+
+function distance(a: Uint8Array, b: Uint8Array): number {
+  return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length;
+}
+
+it('keeps to the picture that an instruction changes, where it lists edits; else says it cannot', async () => {
+  const source = await readScene(0);
+  const edit = { mode: 'instruct', prompt: scenes[0].instruction, source } as const;
+  if (!model.manifest.tasks.includes('edit')) {
+    await expect(make(edit)).rejects.toThrow(/not learned to edit by instruction/);
+    return;
+  }
+  const edited = await make(edit);
+  const unseen = await make({});
+  expect(distance(edited, source.data)).toBeGreaterThan(0.5);
+  expect(distance(edited, source.data)).toBeLessThan(distance(unseen, source.data) / 2);
+});
+
+it('comes nearer to what a reference picture shows, where it lists references; else says it cannot', async () => {
+  const reference = (strength: number) => ({ picture, strength });
+  const picture = await readScene(1);
+  if (!model.manifest.tasks.includes('reference')) {
+    await expect(make({ reference: reference(1) })).rejects.toThrow(/not learned to follow a reference/);
+    return;
+  }
+  const free = await make({});
+  const [half, whole] = [await make({ reference: reference(0.5) }), await make({ reference: reference(1) })];
+  expect(await make({ reference: reference(0) })).toEqual(free);
+  expect(distance(whole, free)).toBeGreaterThan(1);
+  expect(distance(half, whole)).toBeGreaterThan(0.1);
+});
