@@ -7,6 +7,7 @@ import { float32Tensor, floatData, type HostTensor, int64Tensor } from '../../ru
 import { plainText } from '../../text/prompt-syntax.ts';
 import { loadSequenceTokenizer } from '../../text/sequence-tokenizer.ts';
 import type { RgbPicture } from '../image/picture.ts';
+import { createBranchTrial } from '../branch-trial.ts';
 import { PipelineError } from '../pipeline-error.ts';
 import { containInWhite, padStates, type ReferenceStates } from './reference.ts';
 
@@ -179,7 +180,10 @@ export async function openHouseImageModel(
     let lanes = options.lanes ?? 1;
     if (options.warmUp) {
       const input = await warmUpInput(size, encodePrompt);
-      batchesGuidance = await measureBatching({ together: runDenoiser, oneByOne: runOneByOne }, input);
+      const ways = { together: () => runDenoiser(input), 'one-by-one': () => runOneByOne(input) };
+      const trial = createBranchTrial();
+      while (!trial.settled) await trial.run(ways);
+      batchesGuidance = trial.next === 'together';
       if (options.lanes === undefined && batchesGuidance) lanes = await measureLanes(denoiseTogether, input);
     }
     if (options.warmUp) {
@@ -207,24 +211,6 @@ export async function openHouseImageModel(
     closeAll();
     throw error;
   }
-}
-
-type Run = (input: DenoiseInput) => Promise<readonly Float32Array[]>;
-
-/** Returns true when running two branches together takes less time than one after the other. */
-async function measureBatching(
-  ways: { readonly together: Run; readonly oneByOne: Run },
-  input: DenoiseInput,
-): Promise<boolean> {
-  await ways.together(input);
-  await ways.oneByOne(input);
-  let together = Number.POSITIVE_INFINITY;
-  let oneByOne = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 3; round += 1) {
-    together = Math.min(together, await time(() => ways.together(input)));
-    oneByOne = Math.min(oneByOne, await time(() => ways.oneByOne(input)));
-  }
-  return together < oneByOne;
 }
 
 /** No more pictures than this go through the network together, whatever the gain: memory grows with each. */
