@@ -113,6 +113,7 @@ export async function* generateBatch(
 function previewOf(x0: Float32Array, request: ImageRequest, size: number): RgbPicture {
   const square = fromSignedPlanes(x0, size, size);
   const { width, height } = request;
+  if (width === height) return square;
   const longest = Math.max(width, height);
   const frame = coverWithSquare(
     Math.max(Math.round((width / longest) * size), 1),
@@ -136,8 +137,10 @@ async function enlarge(
     planes = await model.upscale(planes.map(clampSigned), size);
     size *= scale;
   }
-  const square = toFloatPicture(fromSignedPlanes(planes, size, size), 3);
-  const sized = size > frame.side ? resizeArea(square, frame.side, frame.side) : square;
+  const square = fromSignedPlanes(planes, size, size);
+  if (frame.width === size && frame.height === size) return square;
+  const floats = toFloatPicture(square, 3);
+  const sized = size > frame.side ? resizeArea(floats, frame.side, frame.side) : floats;
   const cut = cutFromSquare(sized, frame);
   return { width: cut.width, height: cut.height, data: toBytes(cut.data) };
 }

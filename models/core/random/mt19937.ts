@@ -27,6 +27,19 @@ export class Mt19937 {
     return this.#words[this.#position++];
   }
 
+  /** Fills out[from …] with the low 24 bits of the next words, over 2^24: uniform float32 values in [0, 1). */
+  uniforms(out: Float32Array, from: number): void {
+    const words = this.#words;
+    for (let at = from; at < out.length; ) {
+      if (this.#position === N) this.#refill();
+      const first = this.#position;
+      const count = Math.min(N - first, out.length - at);
+      for (let k = 0; k < count; k++) out[at + k] = (words[first + k] & 0xffffff) * 2 ** -24;
+      this.#position += count;
+      at += count;
+    }
+  }
+
   #refill(): void {
     const state = this.#state;
     for (let k = 0; k < N - M; k++) state[k] = state[k + M] ^ twist(state[k], state[k + 1]);

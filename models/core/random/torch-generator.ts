@@ -37,7 +37,7 @@ export class TorchGenerator implements Rng {
   }
 
   rand(out: Latent): void {
-    if (out instanceof Float32Array) this.#uniforms(out, 0);
+    if (out instanceof Float32Array) this.#engine.uniforms(out, 0);
     else for (let j = 0; j < out.length; j++) out[j] = this.#doubleUniform();
   }
 
@@ -60,10 +60,6 @@ export class TorchGenerator implements Rng {
       order[other] = value;
     }
     return order;
-  }
-
-  #uniforms(out: Float32Array, from: number): void {
-    for (let j = from; j < out.length; j++) out[j] = (this.#engine.word() & 0xffffff) * 2 ** -24;
   }
 
   #doubleUniform(): number {
@@ -89,11 +85,11 @@ export class TorchGenerator implements Rng {
   }
 
   #blockNormals(out: Float32Array): void {
-    this.#uniforms(out, 0);
+    this.#engine.uniforms(out, 0);
     const whole = out.length - (out.length % 16);
     boxMuller(out, 0, whole);
     if (whole !== out.length) {
-      this.#uniforms(out, out.length - 16);
+      this.#engine.uniforms(out, out.length - 16);
       boxMuller(out, out.length - 16, out.length);
     }
   }

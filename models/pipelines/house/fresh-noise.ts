@@ -1,4 +1,4 @@
-import type { Hook, Rng } from '../../core/types.ts';
+import type { Hook, Latent, Rng } from '../../core/types.ts';
 
 export interface FreshNoiseOptions {
   /** Share of the noise that is drawn anew after every step, 0 … 1: 0 is Euler's method, 1 forgets the old noise. */
@@ -14,7 +14,6 @@ export interface FreshNoiseOptions {
  * s·((√(1 - η²) - 1)·ε + η·z) with z new. Nothing happens after the last step, where s is 0.
  */
 export function freshNoiseHook({ share, rng }: FreshNoiseOptions): Hook {
-  const kept = Math.sqrt(1 - share * share);
   let drawn = new Float32Array(0);
   return {
     afterStep(x, { index, last, prediction, plan }) {
@@ -22,10 +21,24 @@ export function freshNoiseHook({ share, rng }: FreshNoiseOptions): Hook {
       if (last || sigma === 0) return;
       if (drawn.length !== x.length) drawn = new Float32Array(x.length);
       rng.randn(drawn);
-      for (let i = 0; i < x.length; i += 1) {
-        const noise = x[i] + (1 - sigma) * prediction[i];
-        x[i] += sigma * ((kept - 1) * noise + share * drawn[i]);
-      }
+      renew({ x, velocity: prediction, sigma, drawn, share });
     },
   };
+}
+
+interface Renewal {
+  readonly x: Latent;
+  readonly velocity: Latent;
+  readonly sigma: number;
+  readonly drawn: Float32Array;
+  readonly share: number;
+}
+
+function renew({ x, velocity, sigma, drawn, share }: Renewal): void {
+  const signal = 1 - sigma;
+  const change = Math.sqrt(1 - share * share) - 1;
+  for (let i = 0; i < x.length; i += 1) {
+    const noise = x[i] + signal * velocity[i];
+    x[i] += sigma * (change * noise + share * drawn[i]);
+  }
 }

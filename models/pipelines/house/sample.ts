@@ -82,10 +82,7 @@ export async function* sampleHouse(
     const predictions = await predict(branches, { x: input, t: sigma, active }, context);
     evaluations += predictions.evaluations;
     guidance.combine(predictions.byBranch, point, x0);
-    // The flow solvers integrate the velocity; the network predicts x0: v = (x - x0) / t.
-    for (let i = 0; i < velocity.length; i += 1) {
-      velocity[i] = (input[i] - x0[i]) / sigma;
-    }
+    toVelocity(velocity, input, x0, sigma);
     turn = solver.next(velocity);
     const step = turn.done === true ? steps : Math.ceil((index + 1 - begin) / plan.order);
     yield { step, steps, x0 };
@@ -97,6 +94,14 @@ function guidanceOf({ mode, guidanceScale, imageGuidanceScale }: ImageRequest): 
   return mode === 'instruct'
     ? dualGuidance({ scale: guidanceScale, imageScale: imageGuidanceScale ?? usualImageGuidanceScale })
     : classifierFree({ scale: guidanceScale });
+}
+
+/**
+ * The flow solvers integrate the velocity; the network predicts x0: v = (x - x0) / t. A function of its own, because the engine
+ * compiles a loop inside a generator late and anew for every picture.
+ */
+function toVelocity(out: Float32Array, x: Float32Array, x0: Float32Array, t: number): void {
+  for (let i = 0; i < out.length; i += 1) out[i] = (x[i] - x0[i]) / t;
 }
 
 /**

@@ -40,7 +40,8 @@ export function toFloatPicture(picture: RgbPicture | GrayPicture, channels: 1 | 
 /** Returns bytes, rounded half to even as the reference implementations do, clamped to 0 … 255. */
 export function toBytes(data: Float32Array): Uint8Array {
   const out = new Uint8ClampedArray(data.length);
-  out.set(data);
+  // Value by value: `set` leaves the engine's compiled code and takes ten times as long.
+  for (let i = 0; i < data.length; i += 1) out[i] = data[i];
   return new Uint8Array(out.buffer);
 }
 
@@ -62,11 +63,11 @@ export function toSignedPlanes(picture: FloatPicture): Float32Array {
 /** Returns RGB bytes from planes [3, height, width] in -1 … 1; values beyond are clamped. */
 export function fromSignedPlanes(planes: Float32Array, width: number, height: number): RgbPicture {
   const area = width * height;
-  const scaled = new Float32Array(area * 3);
-  for (let i = 0; i < area; i += 1) {
-    for (let channel = 0; channel < 3; channel += 1) {
-      scaled[i * 3 + channel] = (planes[channel * area + i] * 0.5 + 0.5) * 255;
+  const out = new Uint8ClampedArray(area * 3);
+  for (let channel = 0; channel < 3; channel += 1) {
+    for (let i = 0; i < area; i += 1) {
+      out[i * 3 + channel] = Math.fround((planes[channel * area + i] * 0.5 + 0.5) * 255);
     }
   }
-  return { width, height, data: toBytes(scaled) };
+  return { width, height, data: new Uint8Array(out.buffer) };
 }
