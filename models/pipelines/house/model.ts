@@ -10,6 +10,7 @@ import type { RgbPicture } from '../image/picture.ts';
 import { createBranchTrial } from '../branch-trial.ts';
 import { PipelineError } from '../pipeline-error.ts';
 import { containInWhite, padStates, type ReferenceStates } from './reference.ts';
+import { keepStack, stack } from './stack.ts';
 
 /** What the denoiser is told besides x and t; the same for every guidance branch. */
 export interface HouseConditioning {
@@ -119,6 +120,7 @@ export async function openHouseImageModel(
     const references = new WeakMap<RgbPicture, ReferenceStates>();
     const size = manifest.nativeSize;
     const width = stateWidth(denoiser);
+    const stacks = { condition: keepStack(), mask: keepStack(), states: keepStack() };
 
     const encodePrompt = async (text: string): Promise<TextStates> => {
       const known = prompts.get(text);
@@ -153,7 +155,7 @@ export async function openHouseImageModel(
       inputs: readonly DenoiseInput[],
     ): Promise<readonly (readonly Float32Array[])[]> => {
       const rows = inputs.flatMap((input) => input.branches.map((states) => ({ ...input, states })));
-      const feeds = denoiserFeeds(rows, { size, width });
+      const feeds = denoiserFeeds(rows, { size, width, stacks });
       const out = floatData(await denoiser.runForOutput(feeds, 'out_sample'));
       const each = out.length / rows.length;
       let row = 0;
@@ -271,9 +273,13 @@ type DenoiseRow = Omit<DenoiseInput, 'branches'> & { readonly states: TextStates
 
 function denoiserFeeds(
   rows: readonly DenoiseRow[],
-  sizes: { readonly size: number; readonly width: number },
+  options: {
+    readonly size: number;
+    readonly width: number;
+    readonly stacks: Readonly<Record<'condition' | 'mask' | 'states', typeof stack>>;
+  },
 ): Readonly<Record<string, HostTensor>> {
-  const { size, width } = sizes;
+  const { size, width, stacks } = options;
   const count = rows.length;
   const states = padStates(rows.map((row) => row.states));
   const conditionings = rows.map((row) => row.conditioning);
@@ -283,8 +289,11 @@ function denoiserFeeds(
       [count],
       Float32Array.from(rows, (row) => row.t),
     ),
-    condition: float32Tensor([count, 3, size, size], stack(conditionings.map((one) => one.condition))),
-    condition_mask: float32Tensor([count, 1, size, size], stack(conditionings.map((one) => one.mask))),
+    condition: float32Tensor(
+      [count, 3, size, size],
+      stacks.condition(conditionings.map((one) => one.condition)),
+    ),
+    condition_mask: float32Tensor([count, 1, size, size], stacks.mask(conditionings.map((one) => one.mask))),
     task: int64Tensor(
       [count],
       Int32Array.from(conditionings, (one) => one.task),
@@ -293,19 +302,6 @@ function denoiserFeeds(
       [count],
       Float32Array.from(conditionings, (one) => one.strength),
     ),
-    encoder_hidden_states: float32Tensor([count, states[0].length / width, width], stack(states)),
+    encoder_hidden_states: float32Tensor([count, states[0].length / width, width], stacks.states(states)),
   };
-}
-
-/** Arrays of one length, one after the other. */
-function stack(parts: readonly Float32Array[]): Float32Array {
-  const [first] = parts;
-  if (parts.length === 1) {
-    return first;
-  }
-  const out = new Float32Array(first.length * parts.length);
-  for (const [i, part] of parts.entries()) {
-    out.set(part, i * first.length);
-  }
-  return out;
 }
