@@ -34,11 +34,11 @@ export async function run(args: readonly string[]): Promise<number> {
     );
   }
   if (shares.length > 0) {
-    console.log('\nA house picture: share of its wall time outside the network');
-    for (const { steps: count, milliseconds, share, target } of shares) {
+    console.log('\nA house picture: share of its wall time outside session.run, median of seven');
+    for (const { steps: count, milliseconds, outsideMs, share, target } of shares) {
       const percent = (100 * share).toFixed(2);
       console.log(
-        `${String(count).padStart(2)} steps   ${milliseconds.toFixed(0).padStart(6)} ms   ${percent} % (≤ ${100 * target} %)`,
+        `${String(count).padStart(2)} steps   ${milliseconds.toFixed(0).padStart(6)} ms   ${outsideMs.toFixed(2).padStart(6)} ms outside   ${percent} % (≤ ${100 * target} %)`,
       );
     }
   }
