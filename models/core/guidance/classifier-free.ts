@@ -31,7 +31,9 @@ export function classifierFree(options: ClassifierFreeOptions): Guidance {
         if (out !== predictions[0]) out.set(predictions[0]);
         return;
       }
-      const [negative, positive] = predictions;
+      // By index: taking an array apart by pattern makes an iterator and an object for every element.
+      const negative = predictions[0];
+      const positive = predictions[1];
       if (rescale > 0) rescaleGuidance({ negative, positive, scale, rescale, batch, out });
       else guide(out, negative, positive, scale);
     },

@@ -41,32 +41,44 @@ export function combine(
   terms: readonly Latent[],
   at = 0,
 ): void {
+  const n = out.length;
   // By index: taking an array apart by pattern makes an iterator and an object for every element.
   const t0 = terms[0];
-  const t1 = terms[1];
-  const t2 = terms[2];
-  const t3 = terms[3];
-  const t4 = terms[4];
-  const t5 = terms[5];
   const w0 = weights[at];
+  if (count === 1) {
+    for (let i = 0; i < n; i++) out[i] = w0 * t0[i];
+    return;
+  }
+  const t1 = terms[1];
   const w1 = weights[at + 1];
+  if (count === 2) {
+    for (let i = 0; i < n; i++) out[i] = w0 * t0[i] + w1 * t1[i];
+    return;
+  }
+  const t2 = terms[2];
   const w2 = weights[at + 2];
+  if (count === 3) {
+    for (let i = 0; i < n; i++) out[i] = w0 * t0[i] + w1 * t1[i] + w2 * t2[i];
+    return;
+  }
+  const t3 = terms[3];
   const w3 = weights[at + 3];
-  const w4 = weights[at + 4];
-  const w5 = weights[at + 5];
-  const n = out.length;
-  if (count === 1) scale(out, w0, t0);
-  else if (count === 2) combine2(out, w0, t0, w1, t1);
-  else if (count === 3) combine3(out, w0, t0, w1, t1, w2, t2);
-  else if (count === 4) {
+  if (count === 4) {
     for (let i = 0; i < n; i++) out[i] = w0 * t0[i] + w1 * t1[i] + w2 * t2[i] + w3 * t3[i];
-  } else if (count === 5) {
+    return;
+  }
+  const t4 = terms[4];
+  const w4 = weights[at + 4];
+  if (count === 5) {
     for (let i = 0; i < n; i++) out[i] = w0 * t0[i] + w1 * t1[i] + w2 * t2[i] + w3 * t3[i] + w4 * t4[i];
-  } else if (count === 6) {
-    for (let i = 0; i < n; i++) {
-      out[i] = w0 * t0[i] + w1 * t1[i] + w2 * t2[i] + w3 * t3[i] + w4 * t4[i] + w5 * t5[i];
-    }
-  } else throw new RangeError(`combine takes 1 to 6 terms, got ${count}`);
+    return;
+  }
+  if (count !== 6) throw new RangeError(`combine takes 1 to 6 terms, got ${count}`);
+  const t5 = terms[5];
+  const w5 = weights[at + 5];
+  for (let i = 0; i < n; i++) {
+    out[i] = w0 * t0[i] + w1 * t1[i] + w2 * t2[i] + w3 * t3[i] + w4 * t4[i] + w5 * t5[i];
+  }
 }
 
 /** Moves the last item to the front, in place, where it will be overwritten. */

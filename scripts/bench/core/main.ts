@@ -20,8 +20,10 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   console.log(machine);
   console.log('\nA step outside the network: guidance of two predictions, the solver, scaling of the input');
-  console.log('latent        solver             CPU ms   target   clock ms   bytes allocated');
-  for (const { shape, solver, milliseconds, wallMilliseconds, target, bytes } of steps) {
+  console.log(
+    'latent        solver             CPU ms   target   clock ms   bytes allocated: arrays   objects',
+  );
+  for (const { shape, solver, milliseconds, wallMilliseconds, target, arrayBytes, objectBytes } of steps) {
     console.log(
       [
         shape.padEnd(13),
@@ -29,7 +31,8 @@ export async function run(args: readonly string[]): Promise<number> {
         milliseconds.toFixed(3).padStart(8),
         `≤ ${target}`.padStart(8),
         wallMilliseconds.toFixed(3).padStart(10),
-        String(bytes).padStart(17),
+        String(arrayBytes).padStart(25),
+        String(objectBytes).padStart(9),
       ].join(' '),
     );
   }

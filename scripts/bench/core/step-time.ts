@@ -2,7 +2,7 @@ import { type HeapProfiler, Session } from 'node:inspector';
 import { readScheduler } from '../../../models/core/config/read.ts';
 import { classifierFree } from '../../../models/core/guidance/classifier-free.ts';
 import { TorchGenerator } from '../../../models/core/random/torch-generator.ts';
-import type { Evaluation, Latent, Plan, Solver } from '../../../models/core/types.ts';
+import type { Plan } from '../../../models/core/types.ts';
 
 export interface StepTime {
   readonly shape: string;
@@ -12,8 +12,10 @@ export interface StepTime {
   /** Median time on the clock. */
   readonly wallMilliseconds: number;
   readonly target: number;
-  /** Memory a step allocates, as the engine's heap profiler counts it: boxed numbers and results of generators, no arrays. */
-  readonly bytes: number;
+  /** Bytes of arrays that a step allocates. */
+  readonly arrayBytes: number;
+  /** Bytes of objects that a step allocates, as the engine's heap profiler counts them. */
+  readonly objectBytes: number;
 }
 
 interface Size {
@@ -47,11 +49,13 @@ export function measureSteps(): readonly StepTime[] {
   );
 }
 
-/** Best of five runs after two to warm up, and one more whose allocations are counted. */
+/** Steps before anything is measured: by then the engine has compiled what a step runs, as it has in a worker. */
+const WARM_UP = 1000;
+
+/** Best of five runs, and two more whose allocations are counted. */
 function measure(plan: Plan, length: number): Omit<StepTime, 'shape' | 'solver' | 'target'> {
   const run = steppingLoop(plan, length);
-  run(timed);
-  run(timed);
+  for (let done = 0; done < WARM_UP; done += plan.timesteps.length) run(timed);
   const walls: number[] = [];
   let cpu = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 5; round++) {
@@ -60,8 +64,12 @@ function measure(plan: Plan, length: number): Omit<StepTime, 'shape' | 'solver' 
     cpu = Math.min(cpu, result.cpu);
   }
   walls.sort((a, b) => a - b);
-  const bytes = Math.round(run(allocated) / plan.timesteps.length);
-  return { milliseconds: cpu, wallMilliseconds: walls[Math.floor(walls.length / 2)], bytes };
+  return {
+    milliseconds: cpu,
+    wallMilliseconds: walls[Math.floor(walls.length / 2)],
+    arrayBytes: Math.round(run(arraysAllocated) / plan.timesteps.length),
+    objectBytes: Math.round(run(objectsAllocated) / plan.timesteps.length),
+  };
 }
 
 interface Timed {
@@ -69,20 +77,31 @@ interface Timed {
   readonly cpu: number;
 }
 
-function timed(steps: Generator<number>, count: number): Timed {
+function timed(step: () => void, count: number): Timed {
   const walls = new Float64Array(count);
   const before = process.cpuUsage();
   for (let i = 0; i < count; i++) {
     const started = performance.now();
-    steps.next();
+    step();
     walls[i] = performance.now() - started;
   }
   const { user, system } = process.cpuUsage(before);
   return { walls: [...walls], cpu: (user + system) / 1000 / count };
 }
 
-/** Bytes that the steps allocate, without those of the profiler itself. */
-function allocated(steps: Generator<number>, count: number): number {
+/** Bytes of array buffers, which lie outside the heap that the profiler sees. */
+function arraysAllocated(step: () => void, count: number): number {
+  let bytes = 0;
+  for (let i = 0; i < count; i++) {
+    const before = process.memoryUsage().arrayBuffers;
+    step();
+    bytes += Math.max(process.memoryUsage().arrayBuffers - before, 0);
+  }
+  return bytes;
+}
+
+/** Bytes in the heap, without those of the profiler itself. */
+function objectsAllocated(step: () => void, count: number): number {
   const session = new Session();
   session.connect();
   let bytes = 0;
@@ -96,7 +115,7 @@ function allocated(steps: Generator<number>, count: number): number {
     for (const child of children) add(child);
   };
   session.post('HeapProfiler.startSampling', options);
-  for (let i = 0; i < count; i++) steps.next();
+  for (let i = 0; i < count; i++) step();
   session.post('HeapProfiler.stopSampling', (error, result) => {
     if (error) throw error;
     add(result.profile.head);
@@ -106,10 +125,7 @@ function allocated(steps: Generator<number>, count: number): number {
 }
 
 /** What happens between two network runs: combine the branches, step, scale the next input. */
-function steppingLoop(
-  plan: Plan,
-  length: number,
-): <T>(walk: (steps: Generator<number>, count: number) => T) => T {
+function steppingLoop(plan: Plan, length: number): <T>(walk: (step: () => void, count: number) => T) => T {
   const rng = new TorchGenerator(0);
   const start = new Float32Array(length);
   const negative = new Float32Array(length);
@@ -125,25 +141,13 @@ function steppingLoop(
   return (walk) => {
     x.set(start);
     const solver = plan.solve(x);
-    const steps = driven(solver.next(), solver, () => guidance.combine(branches, point, guided), guided);
-    return walk(steps, plan.timesteps.length);
+    solver.next();
+    // A call for every step, as a pipeline leaves its function at every network run: one long loop would not be switched to
+    // the code that was optimised meanwhile.
+    const step = (): void => {
+      guidance.combine(branches, point, guided);
+      solver.next(guided);
+    };
+    return walk(step, plan.timesteps.length);
   };
-}
-
-/**
- * One step at every resumption, as a pipeline takes them: it leaves the function at every network run, and so gets
- * the optimised code that a single long loop would not be switched to.
- */
-function* driven(
-  first: IteratorResult<Evaluation, Latent>,
-  solver: Solver,
-  combine: () => void,
-  guided: Float32Array,
-): Generator<number> {
-  let next = first;
-  for (let i = 0; !next.done; i++) {
-    combine();
-    next = solver.next(guided);
-    yield i;
-  }
 }
