@@ -1,7 +1,7 @@
 /**
- * Rasterises every concept of concepts.tsv in three drawing styles to 160 px RGBA PNG files, outside git.
+ * Rasterises every concept of concepts.tsv in three drawing styles to RGBA PNG files of SIZE (160) px, outside git.
  *
- * Usage: node build-assets.mjs WORK_DIR
+ * Usage: node build-assets.mjs WORK_DIR [SIZE]
  * WORK_DIR gets npm/ (the packages, fetched with `npm pack`), assets/<style>/<n>.png and assets/sources.json with the
  * package, version and licence of every picture. Needs `sharp` resolvable from WORK_DIR/npm (`npm i sharp` there).
  *
@@ -40,7 +40,7 @@ const PACKAGES = [
     licence: 'Apache-2.0 (Mozilla FxEmojis)',
   },
 ];
-const SIZE = 160;
+const SIZE = Number(process.argv[3] ?? 160);
 
 const work = resolve(process.argv[2] ?? '.');
 const here = dirname(fileURLToPath(import.meta.url));
