@@ -10,7 +10,7 @@ import type { RgbPicture } from '../image/picture.ts';
 import { createBranchTrial } from '../branch-trial.ts';
 import { PipelineError } from '../pipeline-error.ts';
 import { containInWhite, padStates, type ReferenceStates } from './reference.ts';
-import { keepStack, stack } from './stack.ts';
+import { createStackPool, keepStack, type stack } from './stack.ts';
 
 /** What the denoiser is told besides x and t; the same for every guidance branch. */
 export interface HouseConditioning {
@@ -120,7 +120,13 @@ export async function openHouseImageModel(
     const references = new WeakMap<RgbPicture, ReferenceStates>();
     const size = manifest.nativeSize;
     const width = stateWidth(denoiser);
-    const stacks = { condition: keepStack(), mask: keepStack(), states: keepStack() };
+    const samples = createStackPool();
+    const stacks = {
+      sample: samples.stack,
+      condition: keepStack(),
+      mask: keepStack(),
+      states: keepStack(),
+    };
 
     const encodePrompt = async (text: string): Promise<TextStates> => {
       const known = prompts.get(text);
@@ -157,6 +163,7 @@ export async function openHouseImageModel(
       const rows = inputs.flatMap((input) => input.branches.map((states) => ({ ...input, states })));
       const feeds = denoiserFeeds(rows, { size, width, stacks });
       const out = floatData(await denoiser.runForOutput(feeds, 'out_sample'));
+      samples.giveBack(floatData(feeds.sample));
       const each = out.length / rows.length;
       let row = 0;
       return inputs.map(({ branches }) =>
@@ -276,7 +283,7 @@ function denoiserFeeds(
   options: {
     readonly size: number;
     readonly width: number;
-    readonly stacks: Readonly<Record<'condition' | 'mask' | 'states', typeof stack>>;
+    readonly stacks: Readonly<Record<'sample' | 'condition' | 'mask' | 'states', typeof stack>>;
   },
 ): Readonly<Record<string, HostTensor>> {
   const { size, width, stacks } = options;
@@ -284,7 +291,7 @@ function denoiserFeeds(
   const states = padStates(rows.map((row) => row.states));
   const conditionings = rows.map((row) => row.conditioning);
   return {
-    sample: float32Tensor([count, 3, size, size], stack(rows.map((row) => row.x))),
+    sample: float32Tensor([count, 3, size, size], stacks.sample(rows.map((row) => row.x))),
     timestep: float32Tensor(
       [count],
       Float32Array.from(rows, (row) => row.t),

@@ -1,8 +1,11 @@
-/** Arrays of one length, one after the other; one alone as it is. */
-export function stack(parts: readonly Float32Array[]): Float32Array {
+/** Arrays of one length, one after the other; one alone as it is. `make` gives the array to write. */
+export function stack(
+  parts: readonly Float32Array[],
+  make: (length: number) => Float32Array = (length) => new Float32Array(length),
+): Float32Array {
   const [first] = parts;
   if (parts.length === 1) return first;
-  const out = new Float32Array(first.length * parts.length);
+  const out = make(first.length * parts.length);
   for (let i = 0; i < parts.length; i += 1) out.set(parts[i], i * first.length);
   return out;
 }
@@ -21,5 +24,30 @@ export function keepStack(): (parts: readonly Float32Array[]) => Float32Array {
       last = parts;
     }
     return stacked;
+  };
+}
+
+/** A `stack` into arrays that are used again once they are given back. */
+export interface StackPool {
+  stack(parts: readonly Float32Array[]): Float32Array;
+  /** Takes back what `stack` gave; anything else is left alone. */
+  giveBack(stacked: Float32Array): void;
+}
+
+/** For what changes at every step: without it the engine stops every few hundred steps to collect what they left behind. */
+export function createStackPool(): StackPool {
+  const free: Float32Array[] = [];
+  const lent = new Set<Float32Array>();
+  const take = (length: number): Float32Array => {
+    const known = free.findIndex((array) => array.length === length);
+    const array = known === -1 ? new Float32Array(length) : free.splice(known, 1)[0];
+    lent.add(array);
+    return array;
+  };
+  return {
+    stack: (parts) => stack(parts, take),
+    giveBack(stacked) {
+      if (lent.delete(stacked)) free.push(stacked);
+    },
   };
 }
