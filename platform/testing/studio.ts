@@ -55,10 +55,12 @@ export const plainRequest: GenerationRequest = {
   guidanceScale: 3,
   solver: 'flow-euler',
   strength: 0.6,
+  imageGuidanceScale: 1.5,
   frame: [0, 0, 256, 256],
   maskLayerIds: [],
   source: { kind: 'none' },
   controls: [],
+  reference: null,
   parentOutputId: null,
 };
 

@@ -5,8 +5,10 @@ import {
   controlRangeSchema,
   controlStrengthSchema,
   generationModeSchema,
+  imageGuidanceScaleSchema,
   imageSolverSchema,
   seedSchema,
+  usualImageGuidanceScale,
 } from './recipe.ts';
 
 /** Capability pools a worker may serve. A pool without a live worker accepts no work. */
@@ -40,6 +42,9 @@ export const controlRequestSchema = z.object({
 });
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
 
+/** A stored picture of the team whose look is followed. */
+const referenceRequestSchema = z.object({ asset: contentHashSchema, strength: controlStrengthSchema });
+
 /**
  * What the worker is asked to do; stored whole on the generation row and sent as the job's input. One request gives
  * `count` pictures with seeds `seed`, `seed + 1`, … (mod 2³²).
@@ -59,6 +64,8 @@ export const generationRequestSchema = z.object({
   guidanceScale: z.number().min(0).max(30),
   solver: imageSolverSchema,
   strength: z.number().min(0).max(1),
+  /** Only instruct reads it. */
+  imageGuidanceScale: imageGuidanceScaleSchema.default(usualImageGuidanceScale),
   /** Where on the canvas the result belongs, in canvas pixels. */
   frame: rectSchema,
   /** Mask layers that count; empty means every visible one. */
@@ -66,6 +73,8 @@ export const generationRequestSchema = z.object({
   source: generationSourceSchema,
   /** Requests from before there were control layers have none. */
   controls: z.array(controlRequestSchema).max(mostControls).default([]),
+  /** Requests from before there were reference pictures have none. */
+  reference: referenceRequestSchema.nullable().default(null),
   /** The output this one was run again from. */
   parentOutputId: outputIdSchema.nullable(),
 });

@@ -20,11 +20,14 @@ import {
   positionSchema,
   type Rect,
   rectSchema,
+  type Reference,
+  referencePictureSchema,
   schemaVersion,
   type Settings,
   settingsSchema,
   type Stroke,
   transformSchema,
+  usualReferenceStrength,
 } from './schema.ts';
 import { wholeRange } from '../contracts/recipe.ts';
 import { decodeStroke } from './strokes.ts';
@@ -34,6 +37,7 @@ export interface CanvasRoots {
   readonly meta: Y.Map<unknown>;
   readonly layers: Y.Map<Y.Map<unknown>>;
   readonly frame: Y.Map<unknown>;
+  readonly reference: Y.Map<unknown>;
   readonly prompt: Y.Text;
   readonly negativePrompt: Y.Text;
   readonly settings: Y.Map<unknown>;
@@ -46,6 +50,7 @@ export function rootsOf(doc: Y.Doc): CanvasRoots {
     meta: doc.getMap('meta'),
     layers: doc.getMap('layers'),
     frame: doc.getMap('frame'),
+    reference: doc.getMap('reference'),
     prompt: doc.getText('prompt'),
     negativePrompt: doc.getText('negative'),
     settings: doc.getMap('settings'),
@@ -72,6 +77,7 @@ export function readCanvas(doc: Y.Doc): CanvasModel {
   return {
     layers: readLayers(roots.layers),
     frame: readFrame(roots.frame),
+    reference: readReference(roots.reference),
     prompt: roots.prompt.toString().slice(0, longestPrompt),
     negativePrompt: roots.negativePrompt.toString().slice(0, longestPrompt),
     settings: readSettings(roots.settings),
@@ -81,6 +87,14 @@ export function readCanvas(doc: Y.Doc): CanvasModel {
 
 export function readFrame(frame: Y.Map<unknown>): Rect {
   return rectSchema.catch(defaultFrame).parse(frame.get('rect'));
+}
+
+/** The picture that is followed, or null. */
+export function readReference(reference: Y.Map<unknown>): Reference | null {
+  const picture = referencePictureSchema.safeParse(reference.get('picture'));
+  if (!picture.success) return null;
+  const strength = controlSchemas.strength.catch(usualReferenceStrength).parse(reference.get('strength'));
+  return { ...picture.data, strength };
 }
 
 export function readSettings(settings: Y.Map<unknown>): Settings {

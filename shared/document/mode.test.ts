@@ -60,6 +60,7 @@ function canvas(...layers: Layer[]): CanvasModel {
   return {
     layers,
     frame: defaultFrame,
+    reference: null,
     prompt: '',
     negativePrompt: '',
     settings: settingsSchema.parse({}),

@@ -5,6 +5,9 @@ import {
   controlKindSchema,
   controlRangeSchema,
   controlStrengthSchema,
+  generationModes,
+  imageGuidanceScaleSchema,
+  usualImageGuidanceScale,
 } from '../contracts/recipe.ts';
 import { segmentColors } from '../raster/segment-colors.ts';
 
@@ -14,6 +17,7 @@ import { segmentColors } from '../raster/segment-colors.ts';
  *   meta        Y.Map   { schema: number }
  *   layers      Y.Map   layer id → Y.Map (see `layerKeys`)
  *   frame       Y.Map   { rect: [x, y, w, h] }
+ *   reference   Y.Map   { picture: ReferencePicture, strength: number }: whose look the next pictures follow
  *   prompt      Y.Text
  *   negative    Y.Text
  *   settings    Y.Map   one key a generation setting (see `settingsSchema`)
@@ -185,16 +189,33 @@ export function isPaintLayer(layer: Layer): layer is PaintLayer {
   return layer.kind === 'mask' || layer.kind === 'control';
 }
 
+/** A stored picture that the next pictures follow: what it shows, not where. */
+export const referencePictureSchema = z.object({
+  asset: contentHashSchema,
+  /** What people know it by. */
+  name: z.string().transform((text) => text.slice(0, 200)),
+});
+export type ReferencePicture = z.infer<typeof referencePictureSchema>;
+
+export interface Reference extends ReferencePicture {
+  /** 0 ignores it, 1 follows it as it was trained. */
+  readonly strength: number;
+}
+
+/** Strength of a reference until somebody changes it. */
+export const usualReferenceStrength = 1;
+
 /** Shared generation settings; each is its own key in the `settings` map. */
 export const settingsSchema = z.object({
   pack: z.string().min(1).max(100).catch('house-image'),
   /** auto lets the canvas decide: pictures under the frame → refine, a mask → fill, an empty part → extend. */
-  mode: z.enum(['auto', 'text-to-image', 'image-to-image', 'inpaint', 'extend']).catch('auto'),
+  mode: z.enum(['auto', ...generationModes]).catch('auto'),
   /** null draws a new seed for every request. */
   seed: z.number().int().min(0).max(0xffff_ffff).nullable().catch(null),
   steps: z.number().int().min(1).max(50).catch(8),
   guidanceScale: z.number().min(0).max(30).catch(3),
   strength: z.number().min(0.05).max(1).catch(0.6),
+  imageGuidanceScale: imageGuidanceScaleSchema.catch(usualImageGuidanceScale),
   solver: z.enum(['flow-euler', 'flow-heun']).catch('flow-euler'),
   count: z.number().int().min(1).max(8).catch(2),
 });
@@ -221,6 +242,7 @@ export type Candidate = z.infer<typeof candidateSchema> & { readonly id: OutputI
 export interface CanvasModel {
   readonly layers: readonly Layer[];
   readonly frame: Rect;
+  readonly reference: Reference | null;
   readonly prompt: string;
   readonly negativePrompt: string;
   readonly settings: Settings;

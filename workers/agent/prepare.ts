@@ -78,6 +78,7 @@ function listHashes(request: GenerationRequest, state: Uint8Array | null): reado
   if (request.source.kind === 'assets') {
     stored.push(request.source.source, ...(request.source.mask === null ? [] : [request.source.mask]));
   }
+  if (request.reference !== null) stored.push(request.reference.asset);
   if (!readsCanvas(request)) return stored;
   if (state === null) {
     throw new TaskError(

@@ -56,6 +56,7 @@ function canvas(...layers: Layer[]): CanvasModel {
   return {
     layers,
     frame: [0, 0, 4, 4],
+    reference: null,
     prompt: '',
     negativePrompt: '',
     settings: settingsSchema.parse({}),

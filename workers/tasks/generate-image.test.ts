@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
+import { houseImageManifestSchema } from '../../models/catalog/manifest.ts';
 import { HOUSE_PACKS_FOLDER, listPackFolders } from '../../models/catalog/packs.ts';
 import type { GenerationRequest } from '../../shared/contracts/generation.ts';
 import { parseRecipeText, RECIPE_KEYWORD } from '../../shared/contracts/recipe.ts';
@@ -23,6 +25,10 @@ import { hashBytes } from '../../platform/storage/port.ts';
 import { type Run, type RunnerProcess, type RunOutcome, startRunner } from '../agent/runner-process.ts';
 import type { GenerateImageInput } from './generate-image.ts';
 import type { TaskProgress } from './task.ts';
+
+const { tasks: houseTasks } = houseImageManifestSchema.parse(
+  JSON.parse(readFileSync(join(HOUSE_PACKS_FOLDER, 'house-image/model.json'), 'utf8')),
+);
 
 let folder = '';
 let runner: RunnerProcess;
@@ -258,6 +264,57 @@ describe('generate-image, in its own process with the house pack', () => {
         message: expect.stringMatching(/not on the canvas/),
       },
     );
+  });
+
+  test('an edit by instruction shows the core the canvas and names both guidances, where the pack lists it', async () => {
+    const canvas = await canvasWith({ at: identityTransform, mask: false });
+    const ask = { mode: 'instruct', prompt: 'make it blue', source: { kind: 'canvas' } } as const;
+    const outcome = await runner.run(
+      'generate-image',
+      inputOf({ ...ask, imageGuidanceScale: 2 }, canvas),
+      () => undefined,
+    ).ended;
+    if (!houseTasks.includes('edit')) {
+      expect(outcome).toMatchObject({
+        kind: 'failed',
+        code: 'bad_input',
+        message: expect.stringMatching(/not learned to edit by instruction/),
+      });
+      return;
+    }
+    if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome));
+    const { inputs, outputs } = outcome.result;
+    expect(inputs.map((input) => input.role)).toEqual(['source']);
+    expect(outputs[0]?.recipe).toMatchObject({
+      mode: 'instruct',
+      imageGuidanceScale: 2,
+      source: { sha256: hashBytes(inputs[0]?.file.bytes ?? new Uint8Array()) },
+      mask: null,
+    });
+    const again = await run(inputOf({ ...ask, imageGuidanceScale: 4 }, canvas));
+    expect(await decode(again.outputs[0]?.file.bytes)).not.toEqual(await decode(outputs[0]?.file.bytes));
+  });
+
+  test('a reference picture is followed and named by its own hash, where the pack lists it', async () => {
+    const { assets } = await canvasWith({ at: identityTransform, mask: false });
+    const asset = contentHashSchema.parse([...assets.keys()][0]);
+    const ask = (strength: number) => ({ ...inputOf({ reference: { asset, strength } }), assets });
+    const outcome = await runner.run('generate-image', ask(0.7), () => undefined).ended;
+    if (!houseTasks.includes('reference')) {
+      expect(outcome).toMatchObject({
+        kind: 'failed',
+        code: 'bad_input',
+        message: expect.stringMatching(/not learned to follow a reference picture/),
+      });
+      return;
+    }
+    if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome));
+    const [made] = outcome.result.outputs;
+    expect(made?.recipe).toMatchObject({ reference: { strength: 0.7, sha256: asset } });
+    const [ignored, free] = [await run(ask(0)), await run(inputOf({}))];
+    const pixelsOf = (result: typeof free) => decode(result.outputs[0]?.file.bytes);
+    expect(await pixelsOf(ignored)).toEqual(await pixelsOf(free));
+    expect(await decode(made?.file.bytes)).not.toEqual(await pixelsOf(free));
   });
 
   test('a request that contradicts the pixels fails with words, a cancelled one stops', async () => {

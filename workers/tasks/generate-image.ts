@@ -33,7 +33,7 @@ const previewEveryMs = 250;
 
 let models: HouseModels | undefined;
 
-/** Text to image, image to image, inpaint and extend with any image pack; the same pipelines as `gesso generate`. */
+/** Text to image, image to image, inpaint, extend and edits by instruction with any image pack; the same pipelines as `gesso generate`. */
 export const generateImage: Task<GenerateImageInput> = {
   name: 'generate-image',
   schema: generateImageSchema,
@@ -190,7 +190,8 @@ function createReporter(count: number, context: TaskContext) {
 
 function settingsOf({ request }: GenerateImageInput) {
   const { mode, prompt, negativePrompt, width, height, steps, guidanceScale, solver, strength } = request;
-  return { mode, prompt, negativePrompt, width, height, steps, guidanceScale, solver, strength };
+  const settings = { mode, prompt, negativePrompt, width, height, steps, guidanceScale, solver, strength };
+  return mode === 'instruct' ? { ...settings, imageGuidanceScale: request.imageGuidanceScale } : settings;
 }
 
 function recipeOf(
@@ -222,11 +223,17 @@ function recipeOf(
       const { kind, strength, range } = made.work.pictures.controls[i];
       return { kind, strength, range, ...hash };
     }),
+    reference: referenceOf(input),
     canvas: input.canvas,
     worker: input.worker,
     durationMs: Math.round(made.durationMs),
     createdAt: new Date().toISOString(),
   });
+}
+
+/** The stored file itself is named: it is what every picture of the request followed. */
+function referenceOf({ request: { reference } }: GenerateImageInput): Recipe['reference'] {
+  return reference === null ? undefined : { strength: reference.strength, sha256: reference.asset };
 }
 
 function translate(error: unknown, pack: string): unknown {

@@ -1,17 +1,18 @@
 import * as Y from 'yjs';
-import type { ControlMap } from '../../models/pipelines/image-request.ts';
+import type { ControlMap, ImageRequest } from '../../models/pipelines/image-request.ts';
 import type { ControlRequest, GenerationRequest } from '../../shared/contracts/generation.ts';
 import { readCanvas } from '../../shared/document/canvas.ts';
 import type { CanvasModel } from '../../shared/document/schema.ts';
 import { composeControl, layersOf, listMapAssets } from '../compose/compose-control.ts';
 import { type ComposeSources, composeFrame, listNeededAssets } from '../compose/compose.ts';
 import { chooseSource, type ImageSource } from './image-source.ts';
-import { decodeGray, decodeRgb, decodeRgba } from './picture-bytes.ts';
+import { decodeGray, decodeReference, decodeRgb, decodeRgba } from './picture-bytes.ts';
 import { TaskError } from './task.ts';
 
 /** All pictures that a pipeline is given. */
 export interface RequestPictures extends ImageSource {
   readonly controls: readonly ControlMap[];
+  readonly reference: ImageRequest['reference'];
 }
 
 interface PictureInput {
@@ -23,7 +24,7 @@ interface PictureInput {
 }
 
 /**
- * Decodes and composes a request's source, mask and control maps. Throws TaskError when the composed pixels contradict the
+ * Decodes and composes a request's source, mask, control maps and reference picture. Throws TaskError when the composed pixels contradict the
  * mode, or a control layer is gone.
  */
 export async function loadPictures(input: PictureInput): Promise<RequestPictures> {
@@ -31,7 +32,13 @@ export async function loadPictures(input: PictureInput): Promise<RequestPictures
   const canvas = input.canvasState === null ? null : readState(input.canvasState);
   const controls: ControlMap[] = [];
   for (const control of request.controls) controls.push(await loadControl(control, input, canvas));
-  return { ...(await loadSource(input, canvas)), controls };
+  return { ...(await loadSource(input, canvas)), controls, reference: await loadReference(input) };
+}
+
+async function loadReference(input: PictureInput): Promise<ImageRequest['reference']> {
+  const { reference } = input.request;
+  if (reference === null) return undefined;
+  return { picture: await decodeReference(assetOf(input, reference.asset)), strength: reference.strength };
 }
 
 async function loadSource(input: PictureInput, canvas: CanvasModel | null): Promise<ImageSource> {

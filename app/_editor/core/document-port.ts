@@ -6,6 +6,7 @@ import type {
   LayerId,
   OutputId,
   Rect,
+  ReferencePicture,
   Stroke,
   Transform,
 } from '../../../shared/document/schema.ts';
@@ -65,6 +66,9 @@ export type Command =
   /** Removes the paint of a mask or control layer. */
   | { readonly type: 'clear-paint'; readonly id: LayerId }
   | { readonly type: 'set-frame'; readonly rect: Rect }
+  /** The picture that is followed, as strongly as before; null follows none. */
+  | { readonly type: 'set-reference'; readonly picture: ReferencePicture | null }
+  | { readonly type: 'set-reference-strength'; readonly strength: number }
   /** Makes an image layer of the candidate, at its rectangle, above the pictures and below the masks. */
   | { readonly type: 'accept-candidate'; readonly id: OutputId; readonly layerId: LayerId }
   | { readonly type: 'discard-candidate'; readonly id: OutputId };

@@ -97,6 +97,8 @@ export interface Editor {
   readonly following: Store<number | null>;
   /** The candidate shown in the frame. */
   readonly looking: Store<OutputId | null>;
+  /** Whether the pack that is set follows a reference picture. */
+  readonly followsReference: Store<boolean>;
   /** Whether others may see this pointer and selection. */
   readonly visible: Store<boolean>;
   /** What a screen reader reads out next. */
@@ -149,6 +151,7 @@ export function createEditor(options: EditorOptions): Editor {
     renaming: createStore<LayerId | null>(null),
     following: createStore<number | null>(null),
     looking: createStore<OutputId | null>(null),
+    followsReference: createStore(false),
     visible: createStore(true),
     announcement: createStore(''),
     notify: options.notify,

@@ -4,6 +4,7 @@ import {
   readCandidates,
   readFrame,
   readLayer,
+  readReference,
   readSettings,
   rootsOf,
 } from '../../../shared/document/canvas.ts';
@@ -43,6 +44,7 @@ export function createCanvasDocument(options: {
   const model = createStore<CanvasModel>({
     layers: sorted(),
     frame: readFrame(roots.frame),
+    reference: readReference(roots.reference),
     prompt: roots.prompt.toString().slice(0, longestPrompt),
     negativePrompt: roots.negativePrompt.toString().slice(0, longestPrompt),
     settings: readSettings(roots.settings),
@@ -79,6 +81,9 @@ export function createCanvasDocument(options: {
       model.update((before) => ({ ...before, layers: sorted() }));
     }),
     observe(roots.frame, () => model.update((before) => ({ ...before, frame: readFrame(roots.frame) }))),
+    observe(roots.reference, () =>
+      model.update((before) => ({ ...before, reference: readReference(roots.reference) })),
+    ),
     observe(roots.settings, () =>
       model.update((before) => ({ ...before, settings: readSettings(roots.settings) })),
     ),

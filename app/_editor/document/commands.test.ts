@@ -255,7 +255,7 @@ const anyMove: fc.Arbitrary<Move> = fc.oneof(
   fc
     .record({
       who: fc.constantFrom(0 as const, 1 as const),
-      kind: fc.integer({ min: 0, max: 10 }),
+      kind: fc.integer({ min: 0, max: 12 }),
       at: fc.nat(20),
       place: fc.nat(6),
       value: fc.integer({ min: -500, max: 500 }),
@@ -298,6 +298,10 @@ const anyMove: fc.Arbitrary<Move> = fc.oneof(
           }
           case 9:
             return { type: 'patch-layer', id: target, patch: { strength: (value & 7) / 7, range: [0, 0.5] } };
+          case 10:
+            return { type: 'set-reference', picture: place === 0 ? null : { asset, name: unique } };
+          case 11:
+            return { type: 'set-reference-strength', strength: (value & 7) / 7 };
           default:
             return { type: 'set-frame', rect: [value, at, 256, 256] };
         }
@@ -328,7 +332,7 @@ test('two editors that do anything in any order end with the same canvas, whole 
     }),
     { numRuns: 150 },
   );
-});
+}, 30_000);
 
 test('undoing everything and redoing everything ends where it was', () => {
   fc.assert(
@@ -342,6 +346,7 @@ test('undoing everything and redoing everything ends where it was', () => {
       while (canvas.history.get().undo !== null) canvas.undo();
       expect(canvas.model.get().layers).toEqual([]);
       expect(canvas.model.get().frame).toEqual([0, 0, 256, 256]);
+      expect(canvas.model.get().reference).toBeNull();
       while (canvas.history.get().redo !== null) canvas.redo();
       expect(canvas.model.get()).toEqual(after);
     }),

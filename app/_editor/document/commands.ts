@@ -76,6 +76,10 @@ export function runCommand(doc: Y.Doc, command: Command): readonly Edit[] {
       return clearPaint(doc, command.id);
     case 'set-frame':
       return set(doc, 'frame', 'rect', command.rect);
+    case 'set-reference':
+      return set(doc, 'reference', 'picture', command.picture ?? undefined);
+    case 'set-reference-strength':
+      return set(doc, 'reference', 'strength', command.strength);
     case 'accept-candidate': {
       const candidate = readCandidates(rootsOf(doc).candidates).find(({ id }) => id === command.id);
       if (candidate === undefined || candidate.state !== 'staged') return [];

@@ -4,7 +4,7 @@ import { type LayerId, layerKeys, type Stroke } from '../../../shared/document/s
 import { decodeStroke, encodeStroke } from '../../../shared/document/strokes.ts';
 
 /** A map of the document, by name. */
-export type MapName = 'frame' | 'candidates' | `layer:${LayerId}` | `tiles:${LayerId}`;
+export type MapName = 'frame' | 'reference' | 'candidates' | `layer:${LayerId}` | `tiles:${LayerId}`;
 
 /** A value that can be taken back: which key of which map had what before, and what after. Undefined = no such key. */
 interface ValueEdit {
@@ -76,6 +76,7 @@ export function reversed(edits: readonly Edit[]): readonly Edit[] {
 export function mapOf(doc: Y.Doc, name: MapName): Y.Map<unknown> | undefined {
   const roots = rootsOf(doc);
   if (name === 'frame') return roots.frame;
+  if (name === 'reference') return roots.reference;
   if (name === 'candidates') return roots.candidates;
   const layer = roots.layers.get(name.slice(name.indexOf(':') + 1));
   if (!(layer instanceof Y.Map)) return undefined;

@@ -28,7 +28,8 @@ export function LayerThumbnail({ layer }: { readonly layer: Layer }) {
   );
 }
 
-function PictureThumbnail({ asset }: { readonly asset: ContentHash }) {
+/** A stored picture that fills its place, or why it cannot be seen. */
+export function PictureThumbnail({ asset }: { readonly asset: ContentHash }) {
   const { pictures } = useEditorParts();
   useReadable(pictures.revision);
   const picture = pictures.get(asset);

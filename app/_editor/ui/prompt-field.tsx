@@ -39,12 +39,12 @@ export function PromptField(props: PromptFieldProps) {
   const latest = useRef(props);
   latest.current = props;
   const labelId = useId();
-  const parts = useRef({ editable: new Compartment(), words: new Compartment() });
+  const parts = useRef({ editable: new Compartment(), words: new Compartment(), hint: new Compartment() });
 
   useEffect(() => {
     const parent = host.current;
     if (parent === null) return undefined;
-    const { editable, words } = parts.current;
+    const { editable, words, hint } = parts.current;
     const undoManager = new Y.UndoManager(text);
     const editor = new EditorView({
       parent,
@@ -57,7 +57,7 @@ export function PromptField(props: PromptFieldProps) {
           EditorState.changeFilter.of(
             (change) => change.newDoc.length <= longestPrompt || !change.docChanged,
           ),
-          placeholderText(placeholder ?? ''),
+          hint.of(placeholderText(latest.current.placeholder ?? '')),
           EditorView.contentAttributes.of({
             'aria-labelledby': labelId,
             'aria-multiline': 'true',
@@ -77,7 +77,12 @@ export function PromptField(props: PromptFieldProps) {
       editor.destroy();
       undoManager.destroy();
     };
-  }, [text, awareness, labelId, placeholder]);
+  }, [text, awareness, labelId]);
+
+  useEffect(() => {
+    const hint = parts.current.hint.reconfigure(placeholderText(placeholder ?? ''));
+    view.current?.dispatch({ effects: hint });
+  }, [placeholder]);
 
   useEffect(() => {
     view.current?.dispatch({ effects: parts.current.editable.reconfigure(editability(canEdit)) });

@@ -11,6 +11,7 @@ const menuActions = [
   'mask.clear',
   'control.make-edges',
   'control.from-picture',
+  'reference.from-picture',
   'layer.hide',
   'layer.lock',
   'layer.front',

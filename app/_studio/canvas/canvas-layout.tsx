@@ -3,6 +3,7 @@
 import { type RefObject, useEffect } from 'react';
 import type { ClosedReason } from '../../_editor/document/connection.ts';
 import { CanvasStage } from '../../_editor/ui/canvas-stage.tsx';
+import { useEditor } from '../../_editor/ui/editor-context.ts';
 import { CommandPalette } from '../../_editor/ui/command-palette.tsx';
 import { ShortcutSheet } from '../../_editor/ui/shortcut-sheet.tsx';
 import { Toolbar } from '../../_editor/ui/toolbar.tsx';
@@ -53,6 +54,10 @@ export function CanvasLayout({
   useEffect(() => {
     pressGenerate.current = generate.press;
   }, [pressGenerate, generate.press]);
+
+  const editor = useEditor();
+  const followsReference = generate.abilities?.reference === true;
+  useEffect(() => editor.followsReference.set(followsReference), [editor, followsReference]);
 
   return (
     <div className="flex h-dvh flex-col overflow-hidden">

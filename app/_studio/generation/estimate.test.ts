@@ -3,13 +3,14 @@ import { settingsSchema } from '../../../shared/document/schema.ts';
 import { estimateMs, type Sample } from './estimate.ts';
 
 const settings = settingsSchema.parse({ steps: 8, count: 2 });
-const size = { width: 256, height: 256, maps: 0 };
+const size = { mode: 'text-to-image', width: 256, height: 256, maps: 0 } as const;
 
 function sample(durationMs: number, change: Partial<NonNullable<Sample['request']>> = {}): Sample {
   return {
     durationMs,
     request: {
       pack: 'house-image',
+      mode: 'text-to-image',
       count: 1,
       steps: 8,
       solver: 'flow-euler',
@@ -43,4 +44,9 @@ test('one map costs nothing extra, two twice as much', () => {
   expect(estimateMs([sample(4_000)], settings, { ...size, maps: 1 })).toBe(8_000);
   expect(estimateMs([sample(4_000)], settings, { ...size, maps: 2 })).toBe(16_000);
   expect(estimateMs([sample(8_000, { controls: [{}, {}] })], settings, size)).toBe(8_000);
+});
+
+test('an edit by instruction looks three times a step in place of two', () => {
+  expect(estimateMs([sample(4_000)], settings, { ...size, mode: 'instruct' })).toBe(12_000);
+  expect(estimateMs([sample(6_000, { mode: 'instruct' })], settings, size)).toBe(8_000);
 });

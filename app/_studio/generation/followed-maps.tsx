@@ -57,6 +57,21 @@ export function FollowedMaps({ canvas }: { readonly canvas: Pick<CanvasModel, 'l
   );
 }
 
+/** Of an edit by instruction: that it follows neither the maps nor the reference that there are. */
+export function FollowsNothing({ canvas }: { readonly canvas: Pick<CanvasModel, 'layers' | 'reference'> }) {
+  const hasMaps = canvas.layers.some((layer) => layer.kind === 'control' && !layer.hidden);
+  const given = [
+    ...(hasMaps ? ['the control maps'] : []),
+    ...(canvas.reference === null ? [] : ['the reference']),
+  ];
+  if (given.length === 0) return null;
+  return (
+    <p className="text-12 text-ink-soft">
+      An edit by instruction follows its words alone, not {given.join(' or ')}.
+    </p>
+  );
+}
+
 function iconOf({ kind }: CountedControl) {
   switch (kind) {
     case 'edge':

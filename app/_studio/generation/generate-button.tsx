@@ -1,6 +1,6 @@
 'use client';
 
-import type { GenerationMode } from '../../../shared/contracts/recipe.ts';
+import { type GenerationMode, generationModes } from '../../../shared/contracts/recipe.ts';
 import { describeMode } from '../../../shared/document/mode.ts';
 import type { Settings } from '../../../shared/document/schema.ts';
 import type { ErrorDescription } from '../../_client/describe-error.ts';
@@ -31,6 +31,7 @@ export interface Outlook {
 /** The one button: it says what will happen, beside it what else could. */
 export function GenerateButton({
   mode,
+  offersInstruct,
   settings,
   state,
   outlook,
@@ -41,6 +42,8 @@ export function GenerateButton({
 }: {
   /** What will happen, decided from the canvas or chosen. */
   readonly mode: GenerationMode;
+  /** Whether the menu has the edit by instruction. */
+  readonly offersInstruct: boolean;
   readonly settings: Settings;
   readonly state: GenerateState;
   readonly outlook: Outlook | null;
@@ -53,6 +56,7 @@ export function GenerateButton({
   const apple = useApple();
   const still = state.kind !== 'ready';
   const words = describeMode(mode, settings.strength);
+  const choices = modeChoices.filter((choice) => choice !== 'instruct' || offersInstruct);
   return (
     <div className="flex flex-col gap-1.5">
       <div className="flex">
@@ -86,10 +90,10 @@ export function GenerateButton({
                 label: 'What Generate does',
                 value: settings.mode,
                 onChange: (value) => {
-                  const next = modeChoices.find((choice) => choice === value);
+                  const next = choices.find((choice) => choice === value);
                   if (next !== undefined) onMode(next);
                 },
-                options: modeChoices.map((choice) => ({
+                options: choices.map((choice) => ({
                   value: choice,
                   label: choice === 'auto' ? autoLabel(mode, settings.mode) : modeVerb(choice),
                   hint: choice === 'auto' ? undefined : modeHint(choice),
@@ -133,7 +137,7 @@ export function GenerateButton({
   );
 }
 
-const modeChoices = ['auto', 'text-to-image', 'image-to-image', 'inpaint', 'extend'] as const;
+const modeChoices = ['auto', ...generationModes] as const;
 
 function autoLabel(mode: GenerationMode, chosen: Settings['mode']): string {
   return chosen === 'auto'

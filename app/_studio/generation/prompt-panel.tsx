@@ -8,8 +8,9 @@ import { PromptField } from '../../_editor/ui/prompt-field.tsx';
 import { Icon } from '../../_ui/icon.tsx';
 import { useCanvas } from '../canvas/canvas-context.tsx';
 import { useChangeSettings } from '../canvas/use-document-settings.ts';
-import { FollowedMaps } from './followed-maps.tsx';
+import { FollowedMaps, FollowsNothing } from './followed-maps.tsx';
 import { GenerateButton } from './generate-button.tsx';
+import { ReferenceField } from './reference-field.tsx';
 import { SettingsForm } from './settings-form.tsx';
 import { UnknownWords } from './unknown-words.tsx';
 import type { Generate } from './use-generate.ts';
@@ -27,6 +28,7 @@ export function PromptPanel({ generate }: { readonly generate: Generate }) {
   const texts = useMemo(() => rootsOf(connection.doc), [connection.doc]);
   const [leaveOut, setLeaveOut] = useState(false);
   const showsLeaveOut = leaveOut || negativePrompt !== '';
+  const instructs = generate.mode === 'instruct';
   return (
     <div className="flex min-h-full flex-col">
       <div className="flex flex-1 flex-col gap-4 p-4">
@@ -39,7 +41,7 @@ export function PromptPanel({ generate }: { readonly generate: Generate }) {
             lines={6}
             onHistory={onHistory}
             onSubmit={generate.press}
-            placeholder="What should be painted?"
+            placeholder={instructs ? 'What should change? Say, make the fox blue' : 'What should be painted?'}
             text={texts.prompt}
             unknownWords={unknownWords}
           />
@@ -64,17 +66,20 @@ export function PromptPanel({ generate }: { readonly generate: Generate }) {
             />
           </Collapsible.Content>
         </Collapsible.Root>
-        <FollowedMaps canvas={canvas} />
-        <SettingsForm
-          onChange={change}
-          readOnly={readOnly}
-          settings={settings}
-          usesStrength={generate.mode === 'image-to-image' || generate.mode === 'inpaint'}
-        />
+        {instructs ? (
+          <FollowsNothing canvas={canvas} />
+        ) : (
+          <>
+            <FollowedMaps canvas={canvas} />
+            <ReferenceField canFollow={generate.abilities?.reference === true} reference={canvas.reference} />
+          </>
+        )}
+        <SettingsForm mode={generate.mode} onChange={change} readOnly={readOnly} settings={settings} />
       </div>
       <div className="sticky bottom-0 bg-surface p-4 pt-3 hairline-t">
         <GenerateButton
           mode={generate.mode}
+          offersInstruct={generate.offersInstruct}
           onGenerate={generate.press}
           onMode={(mode) => change({ mode })}
           outlook={generate.outlook}

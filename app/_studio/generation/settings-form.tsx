@@ -2,6 +2,7 @@
 
 import { Collapsible } from 'radix-ui';
 import { useState } from 'react';
+import type { GenerationMode } from '../../../shared/contracts/recipe.ts';
 import type { Settings } from '../../../shared/document/schema.ts';
 import { Icon } from '../../_ui/icon.tsx';
 import { Segmented } from '../../_ui/segmented.tsx';
@@ -17,13 +18,13 @@ const solvers = [
 /** The settings of the next pictures, shared by everyone on the canvas. */
 export function SettingsForm({
   settings,
-  usesStrength,
+  mode,
   readOnly,
   onChange,
 }: {
   readonly settings: Settings;
-  /** Whether what will happen starts from the picture below: only then strength means something. */
-  readonly usesStrength: boolean;
+  /** What will happen: strength and image guidance mean something only where it starts from the picture below. */
+  readonly mode: GenerationMode;
   readonly readOnly: boolean;
   readonly onChange: (change: Partial<Settings>) => void;
 }) {
@@ -38,7 +39,7 @@ export function SettingsForm({
         options={counts.map((value) => ({ value, label: value }))}
         value={count}
       />
-      {usesStrength ? (
+      {mode === 'image-to-image' || mode === 'inpaint' ? (
         <Slider
           disabled={readOnly}
           hint="How much of the picture below is painted anew (denoising strength). Low keeps it, 100 % ignores it."
@@ -50,6 +51,18 @@ export function SettingsForm({
           step={0.05}
           unit="%"
           value={settings.strength}
+        />
+      ) : null}
+      {mode === 'instruct' ? (
+        <Slider
+          disabled={readOnly}
+          hint="How closely the edit keeps to the picture below (image guidance scale). Higher changes less."
+          label="Keep to the picture"
+          max={5}
+          min={0}
+          onChange={(imageGuidanceScale) => onChange({ imageGuidanceScale })}
+          step={0.1}
+          value={settings.imageGuidanceScale}
         />
       ) : null}
       <Collapsible.Root onOpenChange={setMore} open={more}>

@@ -2,6 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useDeferredValue, useMemo, useState } from 'react';
+import type { PackAbilities } from '../../../shared/contracts/abilities.ts';
 import type { GenerationMode } from '../../../shared/contracts/recipe.ts';
 import { countedControls } from '../../../shared/document/controls.ts';
 import {
@@ -17,11 +18,16 @@ import { useTRPC, useTRPCClient } from '../../_client/trpc.ts';
 import { useCanvasModel, useEditor, useReadable } from '../../_editor/ui/editor-context.ts';
 import { useCanvas } from '../canvas/canvas-context.tsx';
 import { estimateMs } from './estimate.ts';
+import { useAbilities } from './use-abilities.ts';
 import type { GenerateState, Outlook } from './generate-button.tsx';
 
 export interface Generate {
   /** What the press will do. */
   readonly mode: GenerationMode;
+  /** Whether an edit by instruction is worth offering: the pack can, and there is a picture under the frame. */
+  readonly offersInstruct: boolean;
+  /** What the pack can do beside painting; null until known. */
+  readonly abilities: PackAbilities | null;
   readonly state: GenerateState;
   readonly outlook: Outlook;
   readonly problem: ErrorDescription | null;
@@ -43,16 +49,24 @@ export function useGenerate(): Generate {
   );
 
   const { settings, layers, frame } = model;
+  const abilities = useAbilities(settings.pack);
+  const canInstruct = abilities?.instruct ?? null;
   // Counting what lies under the frame costs a few milliseconds, so only when one of these changed.
-  const { mode, maps, refusal } = useMemo(() => {
+  const { mode, maps, refusal, offersInstruct } = useMemo(() => {
     const canvas: CanvasModel = { ...emptyCanvas, settings, layers, frame };
     const decided = decideMode(canvas, { mode: settings.mode, maskLayerIds: [] });
     return {
       mode: decided,
-      maps: countedControls(canvas).length,
-      refusal: settings.mode === 'auto' ? null : contradiction(canvas, decided),
+      maps: decided === 'instruct' ? 0 : countedControls(canvas).length,
+      refusal:
+        decided === 'instruct' && canInstruct === false
+          ? 'This model does not edit by instruction. Choose something else for the button to do.'
+          : settings.mode === 'auto'
+            ? null
+            : contradiction(canvas, decided),
+      offersInstruct: canInstruct === true && pictureCoverage(visiblePictures(canvas), frame) > 0,
     };
-  }, [settings, layers, frame]);
+  }, [settings, layers, frame, canInstruct]);
 
   const state: GenerateState =
     busy !== null
@@ -68,18 +82,21 @@ export function useGenerate(): Generate {
             ? { kind: 'blocked', reason: refusal }
             : mode === 'text-to-image' && model.prompt.trim() === ''
               ? { kind: 'blocked', reason: 'Say in a few words what to paint.' }
-              : { kind: 'ready' };
+              : mode === 'instruct' && model.prompt.trim() === ''
+                ? { kind: 'blocked', reason: 'Say in a few words what to change.' }
+                : { kind: 'ready' };
 
   const outlook = useMemo<Outlook>(
     () => ({
       estimateMs: estimateMs(samples.data?.items ?? [], settings, {
+        mode,
         width: frame[2],
         height: frame[3],
         maps,
       }),
       ahead: (feed.queue ?? []).filter((item) => item.place.state !== 'paused').length,
     }),
-    [samples.data, settings, frame, maps, feed.queue],
+    [samples.data, settings, frame, mode, maps, feed.queue],
   );
 
   const ready = state.kind === 'ready';
@@ -102,10 +119,11 @@ export function useGenerate(): Generate {
     void run();
   }, [ready, connection, client, canvasId, editor]);
 
-  return { mode, state, outlook, problem, press };
+  return { mode, offersInstruct, abilities, state, outlook, problem, press };
 }
 
-const emptyCanvas: Pick<CanvasModel, 'prompt' | 'negativePrompt' | 'candidates'> = {
+const emptyCanvas: Pick<CanvasModel, 'prompt' | 'negativePrompt' | 'candidates' | 'reference'> = {
+  reference: null,
   prompt: '',
   negativePrompt: '',
   candidates: [],

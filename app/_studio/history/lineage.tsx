@@ -9,6 +9,7 @@ const roleWords: Readonly<Record<string, string>> = {
   source: 'Picture',
   mask: 'Mask',
   control: 'Control map',
+  reference: 'Reference',
   layer: 'Layer',
   parent: 'Run again from',
 };

@@ -53,3 +53,21 @@ test('LoRAs, what had no effect, and the scheduler of an added model are told', 
   expect(valueOf('File of oil-paint')).toBe('cccccccccccc…');
   expect(valueOf('Without effect')).toContain('2 of 21 layers');
 });
+
+test('an edit by instruction names its source and both guidances, and no strength', () => {
+  const source = { sha256: 'd'.repeat(64) };
+  const facts = recipeFacts({ ...recipe, mode: 'instruct', imageGuidanceScale: 1.8, source });
+  const valueOf = (name: string) => facts.find((fact) => fact.name === name)?.value;
+  expect(valueOf('What')).toBe('Edit');
+  expect(valueOf('Guidance')).toBe('3');
+  expect(valueOf('Image guidance')).toBe('1.8');
+  expect(valueOf('Source')).toBe('dddddddddddd…');
+  expect(valueOf('Strength')).toBeUndefined();
+});
+
+test('a reference picture is named with its strength', () => {
+  const facts = recipeFacts({ ...recipe, reference: { strength: 0.7, sha256: 'e'.repeat(64) } });
+  const valueOf = (name: string) => facts.find((fact) => fact.name === name)?.value;
+  expect(valueOf('Follows reference')).toBe('70 %');
+  expect(valueOf('Reference picture')).toBe('eeeeeeeeeeee…');
+});

@@ -1,4 +1,4 @@
-import type { Recipe } from '../../../shared/contracts/recipe.ts';
+import { type Recipe, usualImageGuidanceScale } from '../../../shared/contracts/recipe.ts';
 import { describeMode } from '../../../shared/document/mode.ts';
 import { controlWords, percent } from '../../_editor/core/control-words.ts';
 import { describeDuration } from '../../_ui/age.ts';
@@ -27,6 +27,12 @@ export function recipeFacts(recipe: Recipe): readonly RecipeFact[] {
   if (recipe.mode === 'image-to-image' || recipe.mode === 'inpaint') {
     facts.push({ name: 'Strength', value: `${Math.round(recipe.strength * 100)} %` });
   }
+  if (recipe.mode === 'instruct') {
+    facts.push({
+      name: 'Image guidance',
+      value: String(recipe.imageGuidanceScale ?? usualImageGuidanceScale),
+    });
+  }
   facts.push(
     { name: 'Pack', value: `${recipe.pack.id} ${recipe.pack.version}` },
     hashFact('Weights', recipe.pack.sha256),
@@ -40,6 +46,13 @@ export function recipeFacts(recipe: Recipe): readonly RecipeFact[] {
     facts.push(
       { name: `Follows ${name.toLowerCase()}`, value: `${percent(strength)} %${steps}` },
       hashFact(`${name} map`, sha256),
+    );
+  }
+  if (recipe.reference !== undefined) {
+    const { strength, sha256 } = recipe.reference;
+    facts.push(
+      { name: 'Follows reference', value: `${percent(strength)} %` },
+      hashFact('Reference picture', sha256),
     );
   }
   for (const { name, strength, sha256 } of recipe.loras ?? []) {

@@ -2,19 +2,22 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { rootsOf } from '../../../shared/document/canvas.ts';
-import type { Settings } from '../../../shared/document/schema.ts';
+import type { Reference } from '../../../shared/document/schema.ts';
 import { useTRPC } from '../../_client/trpc.ts';
-import { useCanvasModel } from '../../_editor/ui/editor-context.ts';
+import { applyCommands } from '../../_editor/core/editor.ts';
+import { useCanvasModel, useEditor } from '../../_editor/ui/editor-context.ts';
 import { useToast } from '../../_ui/toast.tsx';
 import { useCanvas } from '../canvas/canvas-context.tsx';
 import { replaceText, useChangeSettings } from '../canvas/use-document-settings.ts';
 import { useProblem } from '../use-problem.ts';
+import { referenceFrom, settingsFrom } from './recipe-settings.ts';
 import type { RecipeActions } from './recipe-dialog.tsx';
 
 /** What can be done with a picture of the history. Each of them can be taken back from its message. */
 export function useRecipeActions({ onDone }: { readonly onDone: () => void }): RecipeActions {
   const { connection, organizationId } = useCanvas();
-  const { settings } = useCanvasModel();
+  const { settings, reference } = useCanvasModel();
+  const editor = useEditor();
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const toast = useToast();
@@ -52,6 +55,18 @@ export function useRecipeActions({ onDone }: { readonly onDone: () => void }): R
     }),
   );
 
+  function setReference(next: Reference | null) {
+    if (next === null) {
+      applyCommands(editor, 'Remove reference', [{ type: 'set-reference', picture: null }]);
+      return;
+    }
+    const { strength, ...picture } = next;
+    applyCommands(editor, 'Use as reference', [
+      { type: 'set-reference', picture },
+      { type: 'set-reference-strength', strength },
+    ]);
+  }
+
   return {
     applySettings({ recipe }) {
       if (recipe === null) return;
@@ -59,9 +74,8 @@ export function useRecipeActions({ onDone }: { readonly onDone: () => void }): R
       const before = { prompt: prompt.toString(), negativePrompt: negativePrompt.toString(), settings };
       replaceText(prompt, recipe.prompt);
       replaceText(negativePrompt, recipe.negativePrompt);
-      const { steps, guidanceScale, solver, strength } = recipe;
-      const next: Partial<Settings> = { steps, guidanceScale, solver };
-      change(recipe.mode === 'text-to-image' ? next : { ...next, strength });
+      change(settingsFrom(recipe, settings));
+      setReference(referenceFrom(recipe, reference));
       onDone();
       toast({
         text: 'The words and settings of that picture are on the canvas.',
@@ -71,6 +85,7 @@ export function useRecipeActions({ onDone }: { readonly onDone: () => void }): R
             replaceText(prompt, before.prompt);
             replaceText(negativePrompt, before.negativePrompt);
             change(before.settings);
+            setReference(reference);
           },
         },
       });

@@ -1,4 +1,5 @@
 import { AppError } from '../../../platform/errors.ts';
+import type { PackAbilities } from '../../../shared/contracts/abilities.ts';
 import { type GenerationRequest, mostControls } from '../../../shared/contracts/generation.ts';
 import type { GenerationMode } from '../../../shared/contracts/recipe.ts';
 import { type CountedControl, countedControls } from '../../../shared/document/controls.ts';
@@ -9,7 +10,7 @@ import {
   pictureCoverage,
   visiblePictures,
 } from '../../../shared/document/mode.ts';
-import type { CanvasModel, LayerId, Rect, Settings } from '../../../shared/document/schema.ts';
+import type { CanvasModel, LayerId, Rect, Reference, Settings } from '../../../shared/document/schema.ts';
 import { boundsOf } from '../../../shared/geometry/matrix.ts';
 import { boxesOverlap, boxOf } from '../../../shared/geometry/box.ts';
 
@@ -23,7 +24,7 @@ export interface RequestChoices {
 
 /** An input of a generation that is known when it is asked for. */
 export interface KnownInput {
-  readonly role: 'layer' | 'parent' | 'source' | 'mask' | 'control';
+  readonly role: 'layer' | 'parent' | 'source' | 'mask' | 'control' | 'reference';
   readonly assetHash: string | null;
   readonly layerId: string | null;
   readonly outputId: string | null;
@@ -40,16 +41,31 @@ const shortestSide = 64;
 /** As many as the contract takes. */
 const mostLayersOfMap = 64;
 
+/** What a plan rests on beside the canvas and the choices. */
+interface PlanGrounds {
+  /** Used when the settings name no seed. */
+  readonly randomSeed: number;
+  /** Of the pack that the request will be for. */
+  readonly abilities: PackAbilities;
+}
+
 /**
- * The request that a press of Generate on this canvas means. `randomSeed` is used when the settings name no seed.
- * Errors: `bad_input` when a chosen mode contradicts the canvas or the frame cannot be a picture.
+ * The request that a press of Generate on this canvas means. A reference picture is left out where the pack follows none, and
+ * for an edit by instruction, which follows nothing but its words.
+ * Errors: `bad_input` when a chosen mode contradicts the canvas or the pack, or the frame cannot be a picture.
  */
-export function planRequest(canvas: CanvasModel, choices: RequestChoices, randomSeed: number): RequestPlan {
+export function planRequest(
+  canvas: CanvasModel,
+  choices: RequestChoices,
+  { randomSeed, abilities }: PlanGrounds,
+): RequestPlan {
   const settings = { ...canvas.settings, ...choices.settings };
   const maskLayerIds = [...choices.maskLayerIds];
   const mode = decideMode(canvas, { mode: settings.mode, maskLayerIds });
   requireFit(canvas, mode, maskLayerIds);
-  const controls = countedControls(canvas);
+  if (mode === 'instruct') requireInstruct(settings.pack, abilities);
+  const controls = mode === 'instruct' ? [] : countedControls(canvas);
+  const reference = mode !== 'instruct' && abilities.reference ? followedReference(canvas) : null;
   requireFew(controls);
   const request: GenerationRequest = {
     pool: 'image',
@@ -64,6 +80,7 @@ export function planRequest(canvas: CanvasModel, choices: RequestChoices, random
     guidanceScale: settings.guidanceScale,
     solver: settings.solver,
     strength: settings.strength,
+    imageGuidanceScale: settings.imageGuidanceScale,
     frame: canvas.frame,
     maskLayerIds,
     source: { kind: mode === 'text-to-image' ? 'none' : 'canvas' },
@@ -73,19 +90,24 @@ export function planRequest(canvas: CanvasModel, choices: RequestChoices, random
       range,
       source: { kind: 'layers', layerIds: layers.map(({ id }) => id) },
     })),
+    reference: reference === null ? null : { asset: reference.asset, strength: reference.strength },
     parentOutputId: null,
   };
-  const inputs = [...listInputs(canvas, mode, maskLayerIds), ...listControlInputs(controls)];
+  const inputs = [
+    ...listInputs(canvas, mode, maskLayerIds),
+    ...listControlInputs(controls),
+    ...listReferenceInput(reference),
+  ];
   return { request, inputs };
 }
 
 /**
  * Network evaluations that a request takes: what its team's share is charged. The house core is asked twice a step, and with
- * several maps once more for each: K + 2 times.
+ * several maps once more for each: K + 2 times; for an edit by instruction three times.
  */
 export function costOf(request: GenerationRequest): number {
   const maps = request.controls.length;
-  const share = maps < 2 ? 1 : (maps + 2) / 2;
+  const share = request.mode === 'instruct' ? 3 / 2 : maps < 2 ? 1 : (maps + 2) / 2;
   return Math.ceil(request.count * request.steps * (request.solver === 'flow-heun' ? 2 : 1) * share);
 }
 
@@ -123,6 +145,22 @@ function requireFit(canvas: CanvasModel, mode: GenerationMode, maskLayerIds: rea
       fix: 'Move the frame over the edge of a picture.',
     });
   }
+}
+
+function requireInstruct(pack: string, abilities: PackAbilities): void {
+  if (abilities.instruct) return;
+  throw new AppError('bad_input', `The model ${pack} does not edit by instruction.`, {
+    fix: 'Choose something else for Generate to do.',
+  });
+}
+
+function followedReference({ reference }: CanvasModel): Reference | null {
+  return reference === null || reference.strength === 0 ? null : reference;
+}
+
+function listReferenceInput(reference: Reference | null): readonly KnownInput[] {
+  if (reference === null) return [];
+  return [{ role: 'reference', assetHash: reference.asset, layerId: null, outputId: null }];
 }
 
 /** Errors: `bad_input` for more maps than a request takes, or a segmentation of more layers than one map takes. */

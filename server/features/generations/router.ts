@@ -31,6 +31,7 @@ const overridesSchema = z
     steps: settingsSchema.shape.steps.unwrap(),
     guidanceScale: settingsSchema.shape.guidanceScale.unwrap(),
     strength: settingsSchema.shape.strength.unwrap(),
+    imageGuidanceScale: settingsSchema.shape.imageGuidanceScale.unwrap(),
     solver: settingsSchema.shape.solver.unwrap(),
     count: settingsSchema.shape.count.unwrap(),
   })

@@ -20,6 +20,7 @@ import { recipeSchema } from '../../../shared/contracts/recipe.ts';
 import { readCanvas } from '../../../shared/document/canvas.ts';
 import type { CanvasModel } from '../../../shared/document/schema.ts';
 import type { Context } from '../../trpc/init.ts';
+import { readAbilities } from '../packs/abilities.ts';
 import { readCanvasState } from '../canvas-log/service.ts';
 import { costOf, type KnownInput, planRequest, type RequestChoices } from './plan.ts';
 import { mayCancel, type Refusal, refuseFullLine, refuseUnserved } from './policy.ts';
@@ -67,7 +68,10 @@ export async function requestGeneration(
   const { canvasId, userId } = asker;
   const id = await putInLine(services, asker, async (tx) => {
     const state = await readCanvasState(tx, canvasId);
-    const { request, inputs } = planRequest(readState(state), choices, randomInt(0x1_0000_0000));
+    const canvas = readState(state);
+    const abilities = await readAbilities(choices.settings.pack ?? canvas.settings.pack);
+    const grounds = { randomSeed: randomInt(0x1_0000_0000), abilities };
+    const { request, inputs } = planRequest(canvas, choices, grounds);
     return {
       request,
       inputs,
@@ -378,10 +382,14 @@ function controlsForRerun(row: GenerationRow, stored: GenerationRequest): unknow
 
 function inputsForRerun(row: GenerationRow, outputId: string | null): readonly KnownInput[] {
   const layers = row.inputs
-    .filter((input) => input.role === 'layer')
+    .filter((input) => input.role === 'layer' || input.role === 'reference')
     .map(
-      ({ assetHash, layerId, outputId: from }) =>
-        ({ role: 'layer', assetHash, layerId, outputId: from }) as const,
+      ({ role, assetHash, layerId, outputId: from }): KnownInput => ({
+        role: role === 'reference' ? 'reference' : 'layer',
+        assetHash,
+        layerId,
+        outputId: from,
+      }),
     );
   if (outputId === null) return layers;
   return [...layers, { role: 'parent', assetHash: null, layerId: null, outputId }];

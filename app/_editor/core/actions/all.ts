@@ -2,6 +2,7 @@ import type { Action } from '../action.ts';
 import { controlActions } from './controls.ts';
 import { editActions } from './edit.ts';
 import { layerActions, maskActions } from './layers.ts';
+import { referenceActions } from './reference.ts';
 import { brushActions, toolActions } from './tools.ts';
 import { frameActions, viewActions } from './view.ts';
 
@@ -13,6 +14,7 @@ export const editorActions: readonly Action[] = [
   ...layerActions,
   ...maskActions,
   ...controlActions,
+  ...referenceActions,
   ...frameActions,
   ...viewActions,
 ];

@@ -1,0 +1,19 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { noAbilities, type PackAbilities } from '../../../shared/contracts/abilities.ts';
+import { fileOfHousePack } from './house-pack.ts';
+
+/** Of a manifest, what the controls of the studio depend on. */
+const manifestSchema = z.object({ tasks: z.array(z.string()) });
+
+/** What a house pack can do beside painting, by its manifest; nothing of it for a pack that is not ours. */
+export async function readAbilities(packId: string, root = process.cwd()): Promise<PackAbilities> {
+  const file = fileOfHousePack(packId, 'model.json', root);
+  if (file === null) return noAbilities;
+  try {
+    const { tasks } = manifestSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    return { instruct: tasks.includes('edit'), reference: tasks.includes('reference') };
+  } catch {
+    return noAbilities;
+  }
+}

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+
+/** What only some packs can do: its controls are shown where a pack has learned it. */
+export const packAbilitiesSchema = z.object({
+  /** Edits a picture as an instruction says. */
+  instruct: z.boolean(),
+  /** Follows a reference picture. */
+  reference: z.boolean(),
+});
+export type PackAbilities = z.infer<typeof packAbilitiesSchema>;
+
+export const noAbilities: PackAbilities = { instruct: false, reference: false };
