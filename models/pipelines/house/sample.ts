@@ -55,7 +55,7 @@ export async function* sampleHouse(
   const noise = new Float32Array(3 * context.nativeSize ** 2);
   const rng = new TorchGenerator(request.seed);
   rng.randn(noise);
-  const x = Float32Array.from(noise);
+  const x = noise.slice();
   if (begin > 0 && pictures.source !== null) {
     plan.addNoise(begin, pictures.source, noise, x);
   }
@@ -66,7 +66,6 @@ export async function* sampleHouse(
       : [];
   const solver = plan.solve(x, { begin, hooks: [...renoise, ...keepKnownPixels(pictures, noise)] });
   const steps = plan.steps - begin / plan.order;
-  const input = new Float32Array(x.length);
   const x0 = new Float32Array(x.length);
   const velocity = new Float32Array(x.length);
   let evaluations = 0;
@@ -76,13 +75,13 @@ export async function* sampleHouse(
     const { index, timestep, alpha, sigma } = turn.value;
     const point = { index, timestep, alpha, sigma, count: plan.timesteps.length };
     const branches = guidance.branches(point);
-    input.set(turn.value.input);
     const share = (index - begin) / (plan.timesteps.length - begin);
     const active = pictures.controls.filter(({ range: [start, end] }) => share >= start && share < end);
-    const predictions = await predict(branches, { x: input, t: sigma, active }, context);
+    // The network sees x itself: flow matching scales nothing, and the solver leaves x alone until it is answered.
+    const predictions = await predict(branches, { x, t: sigma, active }, context);
     evaluations += predictions.evaluations;
     guidance.combine(predictions.byBranch, point, x0);
-    toVelocity(velocity, input, x0, sigma);
+    toVelocity(velocity, x, x0, sigma);
     turn = solver.next(velocity);
     const step = turn.done === true ? steps : Math.ceil((index + 1 - begin) / plan.order);
     yield { step, steps, x0 };
