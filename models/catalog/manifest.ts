@@ -135,6 +135,7 @@ export const DIFFUSERS_PIPELINES = [
   'flux',
   'stable-video',
   'stable-audio',
+  'audioldm2',
   'unconditional',
 ] as const;
 

@@ -30,6 +30,7 @@ const PIPELINES: Readonly<
   FluxInpaintPipeline: ['flux', 'image'],
   StableVideoDiffusionPipeline: ['stable-video', 'video'],
   StableAudioPipeline: ['stable-audio', 'audio'],
+  AudioLDM2Pipeline: ['audioldm2', 'audio'],
   DDPMPipeline: ['unconditional', 'image'],
   DDIMPipeline: ['unconditional', 'image'],
   ConsistencyModelPipeline: ['unconditional', 'image'],
@@ -52,6 +53,15 @@ const REQUIRED: Readonly<Record<DiffusersManifest['pipeline'], readonly (readonl
     ['projection_seconds'],
     ['transformer'],
     ['vae_decoder'],
+  ],
+  audioldm2: [
+    ['text_encoder'],
+    ['text_encoder_2'],
+    ['projection_model'],
+    ['language_model'],
+    ['unet'],
+    ['vae_decoder'],
+    ['vocoder'],
   ],
   unconditional: [['unet']],
 };

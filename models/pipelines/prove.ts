@@ -5,6 +5,7 @@ import { PackError } from '../catalog/pack-error.ts';
 import type { VerifiedPack } from '../catalog/packs.ts';
 import type { SessionCache } from '../runtime/session-cache.ts';
 import { float32Tensor, floatData, type HostTensor } from '../runtime/tensor.ts';
+import { runAudioLdm2 } from './diffusers/audioldm2.ts';
 import { runFlux } from './diffusers/flux.ts';
 import { runInstructEdit } from './diffusers/instruct-edit.ts';
 import { runLatentConsistency } from './diffusers/latent-consistency.ts';
@@ -12,7 +13,7 @@ import type { LatentResult, RunContext, StepEvent } from './diffusers/latent-loo
 import { runLatentUpscale } from './diffusers/latent-upscale.ts';
 import { configNumber, inputChannels, openModelFolder, seesMask } from './diffusers/model-folder.ts';
 import { type PixelResult, runPixelDiffusion } from './diffusers/pixel-diffusion.ts';
-import { runStableAudio } from './diffusers/stable-audio.ts';
+import { type AudioResult, runStableAudio } from './diffusers/stable-audio.ts';
 import { runStableDiffusion3 } from './diffusers/stable-diffusion-3.ts';
 import { runStableDiffusion } from './diffusers/stable-diffusion.ts';
 import { runStableDiffusionXl } from './diffusers/stable-diffusion-xl.ts';
@@ -22,7 +23,7 @@ import { runStableVideo } from './diffusers/stable-video.ts';
 const SIDE = 64;
 const STEPS = 2;
 
-type Events = AsyncIterable<StepEvent | LatentResult | PixelResult>;
+type Events = AsyncIterable<StepEvent | LatentResult | AudioResult | PixelResult>;
 
 /**
  * Runs a pack of the diffusers layout once, small and for two steps, from its own tokenizer to its own decoder.
@@ -39,7 +40,7 @@ export async function proveDiffusersPack(
   try {
     for await (const event of await startTrial(pack.manifest, { folder, signal })) {
       if (event.type === 'result') {
-        checkNumbers('pictures' in event ? event.pictures : event.decoded);
+        checkNumbers(resultOf(event));
       }
     }
   } catch (error) {
@@ -110,6 +111,8 @@ async function startTrial(manifest: DiffusersManifest, context: RunContext): Pro
       );
     case 'stable-audio':
       return runStableAudio({ ...run, ...text, textLength: 64, start: 0, end: 1, count: 1 }, context);
+    case 'audioldm2':
+      return runAudioLdm2({ ...run, ...text, seconds: 1.28, count: 1 }, context);
     case 'unconditional': {
       const unet = await folder.open('unet');
       const { config, session } = unet;
@@ -119,6 +122,11 @@ async function startTrial(manifest: DiffusersManifest, context: RunContext): Pro
       return runPixelDiffusion({ shape, plan: { steps: STEPS }, scheduler, rng, classLabels }, context);
     }
   }
+}
+
+function resultOf(event: LatentResult | AudioResult | PixelResult): HostTensor {
+  if ('pictures' in event) return event.pictures;
+  return 'audio' in event ? event.audio : event.decoded;
 }
 
 function greyPicture(side: number): HostTensor {

@@ -36,6 +36,14 @@ describe('loadPromptTokenizer', () => {
     }
   });
 
+  it('reads the RoBERTa tokenizer of CLAP, which keeps case and spaces', async () => {
+    const roberta = await loadPromptTokenizer(join(folder, 'roberta'));
+    expect(roberta).toMatchObject({ bosId: 0, padId: 1, eosId: 2, maxLength: 32 });
+    for (const { text, ids } of readRows('roberta_expected.json')) {
+      expect(encodeWhole(roberta, text)).toEqual(ids);
+    }
+  });
+
   it('takes "!" in a text for padding where "!" is the padding token', async () => {
     const bang = await loadPromptTokenizer(join(folder, 'clip_pad_bang'));
     expect(bang.padId).toBe(0);

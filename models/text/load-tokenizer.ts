@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { createClipTokenizer, parseMerges } from './clip-tokenizer.ts';
 import { createPrecompiledNormaliser } from './precompiled-map.ts';
 import type { PromptTokenizer } from './prompt-tokenizer.ts';
+import { robertaToTokenizerJson } from './roberta-tokenizer.ts';
 import { sentencePieceToTokenizerJson } from './sentencepiece.ts';
 
 /** A special token is written as plain text or as an object with its text. */
@@ -20,6 +21,8 @@ const configSchema = z.object({
   eos_token: tokenSchema,
   pad_token: tokenSchema,
   unk_token: tokenSchema,
+  mask_token: tokenSchema,
+  add_prefix_space: z.boolean().optional(),
   extra_ids: z.number().int().min(0).max(1000).optional(),
 });
 type TokenizerConfig = z.infer<typeof configSchema>;
@@ -36,8 +39,17 @@ const sequenceSchema = z.object({ type: z.literal('Sequence'), normalizers: z.ar
 /** Longer than any text encoder here; some configurations write 10^30 for "no limit". */
 const LONGEST = 4096;
 
+/** RoBERTa's own special tokens, where a configuration leaves them out. */
+const ROBERTA_TOKENS = {
+  bos_token: '<s>',
+  eos_token: '</s>',
+  pad_token: '<pad>',
+  unk_token: '<unk>',
+  mask_token: '<mask>',
+};
+
 /**
- * Loads the tokenizer of a folder: vocab.json with merges.txt (CLIP), else tokenizer.json, else spiece.model (T5).
+ * Loads the tokenizer of a folder: vocab.json with merges.txt (CLIP, or RoBERTa where the configuration says so), else tokenizer.json, else spiece.model (T5).
  *
  * A tokenizer/model.onnx beside them, as some exporters write, is not used. Throws with the file that is missing or wrong.
  */
@@ -51,10 +63,13 @@ export async function loadPromptTokenizer(folder: string): Promise<PromptTokeniz
     readIfThere(join(folder, 'merges.txt')),
   ]);
   if (vocabulary !== null && merges !== null) {
+    const tokens = vocabularySchema.parse(JSON.parse(vocabulary.toString('utf8')));
+    const pairs = parseMerges(merges.toString('utf8'));
+    if (config.tokenizer_class?.startsWith('Roberta')) return createRoberta(tokens, pairs, config);
     const eosToken = config.eos_token ?? '<|endoftext|>';
     return createClipTokenizer({
-      vocabulary: new Map(Object.entries(vocabularySchema.parse(JSON.parse(vocabulary.toString('utf8'))))),
-      merges: parseMerges(merges.toString('utf8')),
+      vocabulary: new Map(Object.entries(tokens)),
+      merges: pairs,
       bosToken: config.bos_token ?? '<|startoftext|>',
       eosToken,
       padToken: config.pad_token ?? eosToken,
@@ -73,6 +88,21 @@ export async function loadPromptTokenizer(folder: string): Promise<PromptTokeniz
   throw new Error(
     `${folder} has no tokenizer: neither vocab.json with merges.txt, nor tokenizer.json, nor spiece.model`,
   );
+}
+
+function createRoberta(
+  vocabulary: Readonly<Record<string, number>>,
+  merges: readonly (readonly [string, string])[],
+  stated: TokenizerConfig,
+): PromptTokenizer {
+  const { bos_token, eos_token, pad_token, unk_token, mask_token } = { ...ROBERTA_TOKENS, ...stated };
+  const special = { bos_token, eos_token, pad_token, unk_token, mask_token };
+  const specials = Object.values(special).filter((token) => token !== undefined);
+  const addPrefixSpace = stated.add_prefix_space ?? false;
+  return createFromJson(robertaToTokenizerJson({ vocabulary, merges, specials, addPrefixSpace }), {
+    ...stated,
+    ...special,
+  });
 }
 
 function createFromJson(json: Record<string, unknown>, config: TokenizerConfig): PromptTokenizer {

@@ -17,7 +17,7 @@ import {
   runGoldenUpscale,
   runGoldenXl,
 } from './pipelines/text-to-image.ts';
-import { runGoldenAudio, runGoldenVideo } from './pipelines/media.ts';
+import { runGoldenAudio, runGoldenAudioLdm2, runGoldenVideo } from './pipelines/media.ts';
 import { runGoldenPixels, runGoldenRepaint } from './pipelines/pixels.ts';
 import { readJson } from './stored.ts';
 
@@ -50,6 +50,7 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   RePaintPipeline: runGoldenRepaint,
   StableVideoDiffusionPipeline: runGoldenVideo,
   StableAudioPipeline: runGoldenAudio,
+  AudioLDM2Pipeline: runGoldenAudioLdm2,
 };
 
 /** On a person's machine the faster way of these is taken, so every request must hold in both. */

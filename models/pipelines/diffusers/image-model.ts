@@ -255,6 +255,7 @@ async function start(request: ImageRequest, parts: StartParts): Promise<Events> 
     case 'stable-diffusion-upscale':
     case 'stable-video':
     case 'stable-audio':
+    case 'audioldm2':
     case 'unconditional':
       throw new PipelineError('unsupported', `${manifest.name} does not make pictures from a prompt.`);
   }

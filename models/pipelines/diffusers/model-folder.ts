@@ -104,6 +104,16 @@ export function configNumber(
   return typeof value === 'number' && Number.isFinite(value) ? value : fallback;
 }
 
+/** Returns a list of numbers from a configuration, or the fallback when it is absent. */
+export function configNumbers(
+  config: Readonly<Record<string, unknown>>,
+  name: string,
+  fallback: readonly number[],
+): readonly number[] {
+  const value = config[name];
+  return Array.isArray(value) && value.every(Number.isFinite) ? value : fallback;
+}
+
 /**
  * Returns how many channels a denoiser takes: what the graph states, else its configuration, else the fallback. Some
  * exporters write no configuration beside a graph.

@@ -36,7 +36,7 @@ export interface StableAudioRequest {
   readonly noiseSeed?: NoiseSeed;
 }
 
-/** Waveforms end the run. */
+/** Waveforms end the run of an audio model. */
 export interface AudioResult extends LatentResult {
   /** Channels and samples of each waveform, cut to the asked seconds: [N, channels, samples]. */
   readonly audio: HostTensor;
@@ -136,7 +136,8 @@ function maskStates(states: HostTensor, { masks }: TextOutputs): HostTensor {
   return { shape: states.shape, data };
 }
 
-function cutSamples(decoded: HostTensor, from: number, to: number): HostTensor {
+/** Returns samples `from` … `to` of waveforms [N, channels, samples]. */
+export function cutSamples(decoded: HostTensor, from: number, to: number): HostTensor {
   const [count, channels, samples] = decoded.shape;
   const end = Math.min(to, samples);
   const values = floatData(decoded);

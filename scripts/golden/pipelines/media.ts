@@ -1,4 +1,6 @@
 import { TorchGenerator } from '../../../models/core/random/torch-generator.ts';
+import { runAudioLdm2 } from '../../../models/pipelines/diffusers/audioldm2.ts';
+import type { StepEvent } from '../../../models/pipelines/diffusers/latent-loop.ts';
 import { type AudioResult, runStableAudio } from '../../../models/pipelines/diffusers/stable-audio.ts';
 import { runStableVideo } from '../../../models/pipelines/diffusers/stable-video.ts';
 import { collectLatents, type Outcome } from './outcome.ts';
@@ -26,7 +28,7 @@ export function runGoldenVideo({ request, dir, context }: GoldenRequest): Promis
   );
 }
 
-export async function runGoldenAudio({ request, context }: GoldenRequest): Promise<Outcome> {
+export function runGoldenAudio({ request, context }: GoldenRequest): Promise<Outcome> {
   const events = runStableAudio(
     {
       prompt: textsOf(request.prompt, 1)[0],
@@ -43,6 +45,29 @@ export async function runGoldenAudio({ request, context }: GoldenRequest): Promi
     },
     context,
   );
+  return collectAudio(events);
+}
+
+export function runGoldenAudioLdm2({ request, context }: GoldenRequest): Promise<Outcome> {
+  const events = runAudioLdm2(
+    {
+      prompt: textsOf(request.prompt, 1)[0],
+      negativePrompt: textsOf(request.negative_prompt, 1)[0],
+      seconds: request.audio_length_in_s ?? undefined,
+      count: request.num_waveforms_per_prompt ?? 1,
+      steps: need(request.num_inference_steps, 'num_inference_steps'),
+      guidanceScale: request.guidance_scale ?? 3.5,
+      eta: request.eta,
+      scheduler: schedulerOf(request.scheduler),
+      rng: rngOf(request),
+    },
+    context,
+  );
+  return collectAudio(events);
+}
+
+/** What a latent pipeline collects, with the waveform in place of a picture. */
+async function collectAudio(events: AsyncIterable<StepEvent | AudioResult>): Promise<Outcome> {
   let audio: Float32Array | undefined;
   async function* keepAudio() {
     for await (const event of events) {

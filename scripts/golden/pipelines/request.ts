@@ -73,6 +73,7 @@ export interface PipelineRequest {
   readonly jump_n_sample?: number;
   readonly audio_start_in_s?: number;
   readonly audio_end_in_s?: number;
+  readonly audio_length_in_s?: number | null;
   readonly num_waveforms_per_prompt?: number;
   readonly sampling_rate?: number;
   readonly latent_length?: number;
