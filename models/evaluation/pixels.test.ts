@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { brightPixels, colourSteps, edgeF1, meanIou, objectArea, psnr, seamStep } from './pixels.ts';
+import {
+  brightPixels,
+  colourSteps,
+  edgeF1,
+  meanIou,
+  objectArea,
+  psnr,
+  psnrOutside,
+  seamStep,
+} from './pixels.ts';
 
 /** A white square picture with a black rectangle from (left, top) up to (right, bottom). */
 function drawBox(size: number, [left, top, right, bottom]: readonly [number, number, number, number]) {
@@ -16,6 +25,17 @@ describe('readings of pixels', () => {
     const black = drawBox(4, [0, 0, 4, 4]);
     expect(psnr(white, black)).toBeCloseTo(0, 9);
     expect(psnr(white, white)).toBe(100);
+  });
+
+  it('measures PSNR outside of boxes only', () => {
+    const white = drawBox(4, [0, 0, 0, 0]);
+    const corner = drawBox(4, [0, 0, 2, 2]);
+    const whole = { left: 0, top: 0, right: 4, bottom: 4 };
+    expect(psnrOutside(white, corner, [])).toBeCloseTo(psnr(white, corner), 9);
+    expect(psnrOutside(white, corner, [{ ...whole, right: 2, bottom: 2 }])).toBe(100);
+    // Of the 12 pixels outside the first column, 2 are black.
+    expect(psnrOutside(white, corner, [{ ...whole, right: 1 }])).toBeCloseTo(10 * Math.log10(6), 9);
+    expect(psnrOutside(white, corner, [whole])).toBe(null);
   });
 
   it('finds the outline of a box, and forgives two pixels but not four', () => {

@@ -14,6 +14,25 @@ export function psnr(a: RgbPicture, b: RgbPicture): number {
   return error === 0 ? 100 : Math.min(10 * Math.log10((255 ** 2 * a.data.length) / error), 100);
 }
 
+/** The same over the pixels outside all boxes; null when the boxes leave none. */
+export function psnrOutside(a: RgbPicture, b: RgbPicture, boxes: readonly PixelBox[]): number | null {
+  const { width, height } = a;
+  let error = 0;
+  let count = 0;
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const inside = boxes.some((box) => x >= box.left && x < box.right && y >= box.top && y < box.bottom);
+      if (inside) continue;
+      for (let i = (y * width + x) * 3; i < (y * width + x) * 3 + 3; i += 1) {
+        error += (a.data[i] - b.data[i]) ** 2;
+      }
+      count += 3;
+    }
+  }
+  if (count === 0) return null;
+  return error === 0 ? 100 : Math.min(10 * Math.log10((255 ** 2 * count) / error), 100);
+}
+
 /** Pixels whose strongest channel differs by more than `threshold` from the pixel to the left or above. */
 export function colourSteps(picture: RgbPicture, threshold = 40): BitMap {
   const { width, height, data } = picture;

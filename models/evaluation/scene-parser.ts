@@ -109,7 +109,8 @@ export async function openSceneParser(folder: string, sessions: SessionCache): P
   };
 }
 
-function toSample(pictures: readonly RgbPicture[], size: number): HostTensor {
+/** Returns pictures of any size as one batch [count, 3, size, size] in -1 … 1. */
+export function toSample(pictures: readonly RgbPicture[], size: number): HostTensor {
   const planes = new Float32Array(pictures.length * 3 * size * size);
   pictures.forEach((picture, i) => {
     planes.set(toSignedPlanes(resizePicture(toFloatPicture(picture, 3), size, size)), i * 3 * size * size);

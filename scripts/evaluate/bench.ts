@@ -1,4 +1,5 @@
 import type { PackManifest } from '../../models/catalog/manifest.ts';
+import type { HouseClip } from '../../models/evaluation/clip.ts';
 import type { SceneParser } from '../../models/evaluation/scene-parser.ts';
 import type { RgbPicture } from '../../models/pipelines/image/picture.ts';
 import type { ImageModel } from '../../models/pipelines/image-model.ts';
@@ -9,6 +10,8 @@ export interface Bench {
   readonly model: ImageModel;
   readonly manifest: PackManifest;
   readonly parser: SceneParser;
+  /** Absent where the pack has none: what it would read is then left out. */
+  readonly clip: HouseClip | null;
   readonly steps: number;
   readonly guidanceScale: number;
   readonly signal: AbortSignal;
@@ -39,7 +42,7 @@ export interface Section {
 }
 
 export type Wanted = Pick<ImageRequest, 'prompt' | 'seed'> &
-  Partial<Pick<ImageRequest, 'mode' | 'source' | 'mask' | 'controls' | 'steps'>>;
+  Partial<Pick<ImageRequest, 'mode' | 'source' | 'mask' | 'controls' | 'steps' | 'reference'>>;
 
 /**
  * Makes one picture as the product does.

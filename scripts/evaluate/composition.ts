@@ -2,6 +2,7 @@ import { type AskedScene, ASPECTS, judge, type Verdict } from '../../models/eval
 import { fitGaussian, frechetDistance, type Gaussian } from '../../models/evaluation/frechet.ts';
 import type { SceneReading } from '../../models/evaluation/scene-parser.ts';
 import type { RgbPicture } from '../../models/pipelines/image/picture.ts';
+import { measureAlignment, scoreOf } from './alignment.ts';
 import { type Bench, type Exhibit, makePictures, mean, type Row, type Section } from './bench.ts';
 
 const FIRST_SEED = 1000;
@@ -17,6 +18,8 @@ export async function measureComposition(
   const pictures = await drawAll(bench, asked, { what: 'composition' });
   const made = await readAll(bench, asked, pictures);
   const composed = await readAll(bench, asked, scenes.slice(0, asked.length));
+  const { clip } = bench;
+  const prompts = asked.map(({ prompt }) => prompt);
   const isUnseen = (i: number): boolean => UNSEEN.test(asked[i].kind);
   return [
     {
@@ -33,30 +36,78 @@ export async function measureComposition(
       rows: aspectRows(made, composed, isUnseen),
       exhibits: [],
     },
+    ...(clip === null ? [] : [await measureAlignment(clip, prompts, { made: pictures, scenes })]),
   ];
 }
 
-/** The composition of the same prompts with other numbers of steps. */
+/** The composition, and the nearness to the prompt, of the same prompts with other numbers of steps; the last number is the most. */
 export async function measureSteps(
   bench: Bench,
   asked: readonly AskedScene[],
   counts: readonly number[],
 ): Promise<Section> {
   const rows: Row[] = [];
+  const quality: Quality[] = [];
+  const texts = (await bench.clip?.embedPrompts(asked.map(({ prompt }) => prompt))) ?? [];
   for (const steps of counts) {
     const pictures = await drawAll(bench, asked, { what: `${steps} steps`, steps });
     const read = await readAll(bench, asked, pictures);
-    for (const { name, made, n } of aspectRows(read, read, () => true)) {
-      if (STEP_ASPECTS.includes(name))
-        rows.push({ name: `${name}, ${steps} steps`, made, composed: null, n });
+    const found = aspectRows(read, read, () => true).filter(({ name }) => STEP_ASPECTS.includes(name));
+    rows.push(...found.map((row) => ({ ...row, name: `${row.name}, ${steps} steps`, composed: null })));
+    const composition = mean(found.map(({ made }) => made));
+    const seen = await bench.clip?.embedPictures(pictures);
+    const score = seen === undefined ? null : scoreOf(seen, texts);
+    if (score !== null) {
+      rows.push({
+        name: `cosine with the prompt, ${steps} steps`,
+        made: score,
+        composed: null,
+        n: asked.length,
+      });
     }
+    quality.push({ steps, composition, score });
   }
+  rows.push(...lossRows(quality, asked.length));
   return {
     title: 'Number of steps',
-    about: `The first ${asked.length} prompts again with fewer and with more steps, same seeds.`,
+    about:
+      `The first ${asked.length} prompts again with fewer and with more steps, same seeds. Composition is the mean of the ` +
+      'parser’s readings of one number of steps.',
     rows,
     exhibits: [],
   };
+}
+
+/** How good the pictures of one number of steps are. */
+interface Quality {
+  readonly steps: number;
+  readonly composition: number;
+  /** Mean cosine with the prompt; null without a house-CLIP. */
+  readonly score: number | null;
+}
+
+/** What each smaller number of steps loses against the largest, in percent. */
+function lossRows(quality: readonly Quality[], n: number): readonly Row[] {
+  const most = quality[quality.length - 1];
+  const loss = (less: number, more: number): number => (more === 0 ? 0 : 100 * (1 - less / more));
+  return quality.slice(0, -1).flatMap(({ steps, composition, score }) => [
+    {
+      name: `composition lost against ${most.steps} steps, %, ${steps} steps`,
+      made: loss(composition, most.composition),
+      composed: null,
+      n,
+    },
+    ...(score === null || most.score === null
+      ? []
+      : [
+          {
+            name: `cosine lost against ${most.steps} steps, %, ${steps} steps`,
+            made: loss(score, most.score),
+            composed: null,
+            n,
+          },
+        ]),
+  ]);
 }
 
 const STEP_ASPECTS: readonly string[] = [

@@ -7,7 +7,7 @@ import type { PixelBox } from '../../models/evaluation/pixels.ts';
 import type { RgbPicture } from '../../models/pipelines/image/picture.ts';
 import type { ControlKind } from '../../shared/contracts/recipe.ts';
 
-/** What the composer drew for this evaluation, by models/training/evaluate/fixtures.py. */
+/** What the composer drew for this evaluation, by models/training/evaluate/{fixtures,task_fixtures}.py. */
 const FOLDER = join(import.meta.dirname, '../../models/fixtures/house/evaluation');
 const SIZE = 64;
 const LARGE = 256;
@@ -18,6 +18,17 @@ const picturesSchema = z.object({
     askedSceneSchema.extend({ box: z.tuple([z.number(), z.number(), z.number(), z.number()]) }),
   ),
   drawings: z.array(z.string()),
+});
+
+const tasksSchema = z.object({
+  edits: z.array(
+    z.object({
+      after: askedSceneSchema,
+      change: askedSceneSchema,
+      boxes: z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])),
+    }),
+  ),
+  references: z.array(z.object({ concept: z.string(), prompt: z.string() })),
 });
 
 /** The rows of controls.png below the picture itself. */
@@ -34,6 +45,26 @@ export interface RepaintScene {
   readonly asked: AskedScene;
   readonly picture: RgbPicture;
   readonly box: PixelBox;
+}
+
+/** A scene, what to change in it, and how the composer draws the outcome. */
+export interface EditScene {
+  /** Everything that the edited scene should show; its prompt is the instruction. */
+  readonly after: AskedScene;
+  /** Only what the instruction asks for. */
+  readonly change: AskedScene;
+  /** Where an edit of a thing may change pixels; none when all may change. */
+  readonly boxes: readonly PixelBox[];
+  readonly picture: RgbPicture;
+  readonly edited: RgbPicture;
+}
+
+/** A reference picture, a prompt that does not say how its thing looks, and the scene with the thing as it looks there. */
+export interface ReferenceScene {
+  readonly concept: string;
+  readonly prompt: string;
+  readonly reference: RgbPicture;
+  readonly picture: RgbPicture;
 }
 
 /** Returns the prompts and, for the first of them, the composer's own pictures at 64 px. */
@@ -73,6 +104,31 @@ export async function loadRepaintScenes(): Promise<readonly RepaintScene[]> {
   }));
 }
 
+/** Returns scenes of 256 px with instructions. */
+export async function loadEditScenes(): Promise<readonly EditScene[]> {
+  const { edits } = await loadTasks();
+  const pictures = await cutSheet('edits.webp', LARGE);
+  const edited = await cutSheet('edited.webp', SIZE);
+  return edits.map(({ after, change, boxes }, i) => ({
+    after,
+    change,
+    boxes: boxes.map(([left, top, right, bottom]) => ({ left, top, right, bottom })),
+    picture: pictures[i],
+    edited: edited[i],
+  }));
+}
+
+/** Returns reference pictures, two looks of each concept one after the other. */
+export async function loadReferenceScenes(): Promise<readonly ReferenceScene[]> {
+  const { references } = await loadTasks();
+  const tiles = await cutSheet('references.webp', SIZE);
+  return references.map((row, i) => ({
+    ...row,
+    reference: tiles[i],
+    picture: tiles[references.length + i],
+  }));
+}
+
 /** Returns every drawing that the training scenes are made of, on white, at 64 px. */
 export async function loadDrawings(): Promise<
   readonly { readonly concept: string; readonly picture: RgbPicture }[]
@@ -85,6 +141,10 @@ export async function loadDrawings(): Promise<
 /** Returns the prompts of the sheet that people look at. */
 export async function loadSheetPrompts(): Promise<readonly string[]> {
   return (await readFile(join(FOLDER, 'sheet.txt'), 'utf8')).trim().split('\n');
+}
+
+async function loadTasks() {
+  return tasksSchema.parse(JSON.parse(await readFile(join(FOLDER, 'tasks.json'), 'utf8')));
 }
 
 async function loadPictures() {

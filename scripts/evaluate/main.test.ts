@@ -48,7 +48,7 @@ describe('gesso evaluate with the house pack', () => {
     expect(results).toMatchObject({
       pack: { id: 'house-image' },
       settings: { prompts: 10, steps: 2 },
-      sections: [{ title: 'Composition' }, {}, { title: 'Enlarge' }],
+      sections: [{ title: 'Composition' }, {}, { title: 'Alignment with the prompt' }, { title: 'Enlarge' }],
     });
     expect(await readFile(join(out, 'index.html'), 'utf8')).toContain('<h2>Composition</h2>');
     expect((await stat(join(out, 'pictures/0-0-0.webp'))).size).toBeGreaterThan(100);
@@ -64,6 +64,7 @@ describe('gesso evaluate with the house pack', () => {
       model,
       manifest: verified.manifest,
       parser,
+      clip: null,
       steps: 1,
       guidanceScale: 1,
       signal: new AbortController().signal,

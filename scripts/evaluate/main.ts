@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PackError } from '../../models/catalog/pack-error.ts';
 import type { VerifiedPack } from '../../models/catalog/packs.ts';
+import { type HouseClip, openHouseClip } from '../../models/evaluation/clip.ts';
 import { openSceneParser } from '../../models/evaluation/scene-parser.ts';
 import { openHouseImageModel } from '../../models/pipelines/house/model.ts';
 import { openImageModel } from '../../models/pipelines/image-model.ts';
@@ -11,16 +12,20 @@ import { runCommand, UsageError } from '../gesso/run-command.ts';
 import { type Bench, type Section, TOGETHER } from './bench.ts';
 import { measureComposition, measureSteps } from './composition.ts';
 import { measureCopies } from './copies.ts';
+import { measureEdits } from './edits.ts';
 import {
   loadControlScenes,
   loadDrawings,
+  loadEditScenes,
   loadPrompts,
+  loadReferenceScenes,
   loadRepaintScenes,
   loadSheetPrompts,
 } from './fixtures.ts';
 import { openPack } from './open-pack.ts';
 import { EVALUATE_USAGE, type EvaluateOptions, parseEvaluateOptions, type Part } from './options.ts';
 import { writePage } from './page.ts';
+import { measureReferences } from './references.ts';
 import { formatJson, formatTable, type Report } from './report.ts';
 import { drawSheet, writeSheet } from './sheet.ts';
 import { measureControls, measureEnlarge, measureRepaint } from './tasks.ts';
@@ -89,12 +94,14 @@ async function measure(pack: VerifiedPack, given: Run): Promise<Report> {
     );
   }
   const parser = await openSceneParser(pack.folder, device.sessions);
+  const clip = await openClip(pack, device);
   const model = await openImageModel(pack, device.sessions, { warmUp: false, lanes: TOGETHER });
   try {
     const bench: Bench = {
       model,
       manifest,
       parser,
+      clip,
       steps: options.steps ?? model.defaults.steps,
       guidanceScale: options.guidance ?? model.defaults.guidanceScale,
       signal,
@@ -106,6 +113,10 @@ async function measure(pack: VerifiedPack, given: Run): Promise<Report> {
     }
     return {
       pack: { id: manifest.id, version: manifest.version, sha256: pack.sha256, evalLoss: evalLossOf(pack) },
+      clip: clip && {
+        sha256: clip.manifest.picture.sha256,
+        accuracy: clip.manifest.trained.accuracy,
+      },
       parser: { sha256: parser.manifest.sha256, accuracy: parser.manifest.trained.accuracy },
       settings: { prompts: options.prompts, steps: bench.steps, guidanceScale: bench.guidanceScale },
       machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${device.provider}`,
@@ -116,7 +127,14 @@ async function measure(pack: VerifiedPack, given: Run): Promise<Report> {
   } finally {
     model.close();
     parser.close();
+    clip?.close();
   }
+}
+
+/** A pack without a house-CLIP is measured with the parser alone; one with a wrong file is not measured. */
+async function openClip({ folder }: VerifiedPack, { sessions }: Device): Promise<HouseClip | null> {
+  const found = await stat(join(folder, 'house-clip.json')).catch(() => null);
+  return found === null ? null : openHouseClip(folder, sessions);
 }
 
 async function measurePart(
@@ -153,6 +171,14 @@ async function measurePart(
         opened.close();
       }
     }
+    case 'edit':
+      return house === null || !house.tasks.includes('edit')
+        ? []
+        : [await measureEdits(bench, await loadEditScenes())];
+    case 'reference':
+      return house === null || !house.tasks.includes('reference') || bench.clip === null
+        ? []
+        : [await measureReferences(bench, bench.clip, await loadReferenceScenes())];
     case 'copies':
       return house === null ? [] : [await measureCopies(bench, await loadDrawings())];
     case 'sheet':

@@ -8,7 +8,17 @@ describe('gesso evaluate', () => {
     const options = parseEvaluateOptions(['house-image']);
     expect(options).toMatchObject({ pack: 'house-image', prompts: 1000, out: 'evaluation', json: false });
     expect(options).toMatchObject({
-      only: ['composition', 'steps', 'controls', 'repaint', 'enlarge', 'copies', 'sheet'],
+      only: [
+        'composition',
+        'steps',
+        'controls',
+        'repaint',
+        'enlarge',
+        'edit',
+        'reference',
+        'copies',
+        'sheet',
+      ],
     });
     const some = parseEvaluateOptions(['house-image', '--only', 'steps,copies', '--prompts', '50']);
     expect(some).toMatchObject({ only: ['steps', 'copies'], prompts: 50 });

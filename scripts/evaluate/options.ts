@@ -8,13 +8,23 @@ export const EVALUATE_USAGE = `Usage: npx gesso evaluate PACK [options]
   --prompts N       how many of the 1,000 prompts, 10 … 1000 (1000)
   --steps N         1 … 50 (the pack's own number when absent)
   --guidance N      0 … 30 (the pack's own number when absent)
-  --only PART,…     composition, steps, controls, repaint, enlarge, copies, sheet
-                    (all when absent)
+  --only PART,…     composition, steps, controls, repaint, enlarge, edit,
+                    reference, copies, sheet (all when absent)
   --out DIR         where results.json, sheet.webp and the page of pictures go (./evaluation)
   --json            print the results as JSON instead of a table
 `;
 
-export const PARTS = ['composition', 'steps', 'controls', 'repaint', 'enlarge', 'copies', 'sheet'] as const;
+export const PARTS = [
+  'composition',
+  'steps',
+  'controls',
+  'repaint',
+  'enlarge',
+  'edit',
+  'reference',
+  'copies',
+  'sheet',
+] as const;
 export type Part = (typeof PARTS)[number];
 
 const number = (schema: z.ZodNumber) => z.string().trim().min(1).transform(Number).pipe(schema).optional();

@@ -8,6 +8,8 @@ export interface Report {
     readonly sha256: string;
     readonly evalLoss: number | null;
   };
+  /** The house-CLIP, where the pack has one. */
+  readonly clip: { readonly sha256: string; readonly accuracy: Readonly<Record<string, number>> } | null;
   readonly parser: { readonly sha256: string; readonly accuracy: Readonly<Record<string, number>> };
   readonly settings: { readonly prompts: number; readonly steps: number; readonly guidanceScale: number };
   readonly machine: string;
