@@ -22,6 +22,7 @@ ORDER = {
     "text-encoder.onnx": ["attn.{i}.qkv", "attn.{i}.proj", "ff.{i}.up", "ff.{i}.down"],
     "denoiser.onnx": ["patch_in.0", "patch_in.1", "control_in.0", "control_in.1", "text_in", "blocks.{i}.attn.qkv", "blocks.{i}.attn.proj",
                       "blocks.{i}.ff.up", "blocks.{i}.ff.down", "out"],
+    "upscaler.onnx": [],
     "reference-encoder.onnx": ["attn.{i}.qkv", "attn.{i}.proj", "ff.{i}.up", "ff.{i}.down"],
 }
 

@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent / "core"), str(HERE.parent / "parser"), str(HERE.parent / "export")]
 from core_nets import load_core
 from graphs import session
+from sample import sample
 
 PROMPTS = HERE.parents[1] / "fixtures" / "house" / "evaluation" / "prompts.json"
 PACK = HERE.parents[1] / "packs" / "house-image"
@@ -101,36 +102,15 @@ def frechet(features: np.ndarray, manifest: dict) -> float:
     return float(((features.mean(0) - mean) ** 2).sum() + np.trace(own + covariance - 2 * root.real))
 
 
-@torch.no_grad()
-def sample(nets, hidden: torch.Tensor, empty: torch.Tensor, setting: list[float]) -> np.ndarray:
+def pictures_of(nets, hidden: torch.Tensor, empty: torch.Tensor, setting: list[float]) -> np.ndarray:
     steps, guidance, shift, start, end, rescale, clip, fresh = int(setting[0]), *setting[1:]
     parts = []
     for first in range(0, len(hidden), BATCH):
         text = hidden[first:first + BATCH]
-        n = len(text)
-        x = torch.cat([torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(1000 + first + k)) for k in range(n)])
-        sigmas = torch.linspace(1, 0, steps + 1)
-        sigmas = shift * sigmas / (1 + (shift - 1) * sigmas)
-
-        def predict(states):
-            with torch.autocast("cpu", torch.bfloat16):
-                return nets["core"](x, s.expand(n), torch.zeros(n, 3, 64, 64), torch.zeros(n, 1, 64, 64), torch.zeros(n, dtype=torch.long), torch.zeros(n), states).float()
-
-        for i, (s, following) in enumerate(zip(sigmas[:-1], sigmas[1:])):
-            x0 = predict(text)
-            if guidance > 1 and i / steps >= start and (i + 1) / steps <= end:
-                other = predict(empty.expand(n, -1, -1))
-                guided = other + guidance * (x0 - other)
-                if rescale > 0:
-                    guided = guided * (rescale * x0.std((1, 2, 3), keepdim=True) / guided.std((1, 2, 3), keepdim=True) + 1 - rescale)
-                x0 = guided
-            if clip:
-                x0 = x0.clamp(-1, 1)
-            noise = (x - (1 - s) * x0) / s
-            if fresh > 0:
-                noise = (1 - fresh**2) ** 0.5 * noise + fresh * torch.randn(x.shape, generator=torch.Generator().manual_seed(i))
-            x = (1 - following) * x0 + following * noise
-        parts.append(x.numpy())
+        x = torch.cat([torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(1000 + first + k)) for k in range(len(text))])
+        made = sample(nets, text, empty, x, steps=steps, guidance=guidance, shift=shift, guided=(start, end), rescale=rescale, clip=bool(clip), fresh=fresh,
+                      draw=lambda i: torch.randn(x.shape, generator=torch.Generator().manual_seed(i)))
+        parts.append(made.numpy())
     return np.concatenate(parts)
 
 
@@ -152,7 +132,7 @@ def main() -> None:
         setting = [float(v) for v in text.split(",")]
         setting += [8, 3, 3, 0, 1, 0, 0, 0][len(setting):]
         begin = time.time()
-        pictures = sample(nets, hidden, empty, setting)
+        pictures = pictures_of(nets, hidden, empty, setting)
         read = judge.read(pictures)
         sums: dict[str, list[bool]] = {}
         for row, r in zip(asked, read):

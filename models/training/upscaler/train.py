@@ -5,6 +5,7 @@
 The input is the 64 px area average of a 256 px scene, degraded with blur, fine and coarse noise and faint 8 px patch seams.
 With --core CHECKPOINT half of the inputs are instead what the core itself makes of the noised scene at t between 0.2 and
 0.55, so the upscaler also cleans the grain that the core leaves. Loss: Charbonnier on pixels plus L1 on horizontal and vertical differences.
+--from-pack PACK starts from the upscaler of a pack.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import torch
 import torch.nn.functional as F
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "data")]
+sys.path[:0] = [str(HERE.parent / "core"), str(HERE), str(HERE.parent / "data")]
+from from_pack import load_graph
 from upscaler import Upscaler
 
 
@@ -60,7 +62,6 @@ def bank(count: int, seed: int) -> tuple[torch.Tensor, list[str | None]]:
 
 def core_views(checkpoint: str, scenes: torch.Tensor, captions: list[str | None]) -> torch.Tensor:
     """float16 [N,3,64,64]: the core's x0 from each scene noised to a random t; scenes without a caption stay clean."""
-    sys.path.insert(0, str(HERE.parent / "core"))
     from core_nets import load_core
     nets, encode = load_core(checkpoint)
     out = shrink(scenes.float() / 127.5 - 1)
@@ -114,12 +115,15 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--core", default=None)
+    parser.add_argument("--from-pack", default=None)
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     out = Path(a.out)
     out.mkdir(parents=True, exist_ok=True)
     net = Upscaler()
+    if a.from_pack:
+        load_graph(net, Path(a.from_pack) / "upscaler.onnx")
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3, betas=(0.9, 0.98), weight_decay=0)
     step = 0
     if (out / "last.pt").exists():
