@@ -39,13 +39,13 @@ const CODES = {
   select: 0x52,
 } as const;
 
-const SHIFTS = { 'i32 shift right': 0xad, 'i64 shift right signed': 0xcc } as const;
+const SHIFTS = { 'i32 shift left': 0xab, 'i32 shift right': 0xad, 'i64 shift right signed': 0xcc } as const;
 
 const LOAD = 0x00;
 const STORE = 0x0b;
 const CONSTANT = 0x0c;
 const SHUFFLE = 0x0d;
-/** Addresses are multiples of 2 to this power. */
+/** Most addresses are multiples of 2 to this power; a hint, others work. */
 const ALIGNMENT = 4;
 
 /**
@@ -73,7 +73,7 @@ export class VectorLoopWriter {
     return this.#constant(BigInt64Array.of(value, value));
   }
 
-  /** Four values of the block, from the `offset`-th on, which is a multiple of four. */
+  /** Four values from the `offset`-th of the block on, which may lie beyond it. */
   load(offset: number): Vector {
     return this.#keep([LOCAL_GET, AT, ...instruction(LOAD), ALIGNMENT, ...unsigned(4 * offset)]);
   }
