@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from '../setup/browser.ts';
-import { paintAcrossFrame, signUpToCanvas } from '../setup/people.ts';
+import { packTasks, scenePicture } from '../setup/pack.ts';
+import { expectSaved, paintAcrossFrame, signUpToCanvas } from '../setup/people.ts';
 
 const sizes = [
   { width: 1440, height: 900 },
@@ -73,6 +75,57 @@ for (const size of sizes) {
       await expectAccessible(page, `trash-${suffix}`);
       await page.goto('/nothing-here');
       await expectAccessible(page, `not-found-${suffix}`);
+    });
+
+    test(`what only some packs can is accessible at ${size.width} px, ${colorScheme}`, async ({ person }) => {
+      const page = await person({ ...size, colorScheme });
+      const panels = page.getByRole('navigation', { name: 'Panels' });
+      const open = (name: 'Prompt' | 'Layers') =>
+        size.width < 600
+          ? panels.getByRole('button', { name }).click()
+          : page.getByRole('tab', { name }).click();
+      await signUpToCanvas(page, 'Ada Lovelace');
+      await open('Prompt');
+      const add = page.getByRole('button', { name: 'Follow a reference picture' });
+      const field = page.getByLabel('Reference picture file');
+      if (packTasks.includes('reference')) {
+        await add.click();
+        await expectAccessible(page, `reference-menu-${suffix}`);
+        await page.keyboard.press('Escape');
+        const name = 'a camera that somebody photographed in the snow last winter.png';
+        await field.setInputFiles({ name, mimeType: 'image/png', buffer: readFileSync(scenePicture) });
+        await expect(page.getByRole('slider', { name: 'Reference strength' })).toBeVisible();
+        await expectSaved(page);
+        await expectAccessible(page, `reference-${suffix}`);
+        await field.setInputFiles({ name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('notes') });
+        await expect(page.getByText('Storing')).toBeHidden();
+        await expectAccessible(page, `reference-problem-${suffix}`);
+      } else {
+        await expect(page.getByRole('textbox', { name: 'Prompt' })).toBeVisible();
+        await expect(add).toBeHidden();
+      }
+
+      await open('Layers');
+      await page.getByLabel('Picture files').last().setInputFiles(scenePicture);
+      await expect(page.getByRole('treeitem', { name: 'scene-0, picture' })).toBeVisible();
+      await open('Prompt');
+      const edit = page.getByRole('menuitemradio', { name: /^Edit by instruction/ });
+      await page.getByRole('button', { name: /^What Generate does/ }).click();
+      await expect(page.getByRole('menuitemradio', { name: /^Extend/ })).toBeVisible();
+      if (!packTasks.includes('edit')) {
+        await expect(edit).toBeHidden();
+        return;
+      }
+      await expectAccessible(page, `instruct-menu-${suffix}`);
+      await edit.click();
+      await expect(page.getByRole('slider', { name: 'Keep to the picture' })).toBeVisible();
+      await page.getByRole('textbox', { name: 'Prompt' }).click();
+      await page.keyboard.press('ControlOrMeta+a');
+      await page.keyboard.press('Delete');
+      await expectAccessible(page, `instruct-empty-${suffix}`);
+      await page.keyboard.type('make the camera purple');
+      await expectSaved(page);
+      await expectAccessible(page, `instruct-${suffix}`);
     });
   }
 }
