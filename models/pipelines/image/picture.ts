@@ -64,10 +64,16 @@ export function toSignedPlanes(picture: FloatPicture): Float32Array {
 export function fromSignedPlanes(planes: Float32Array, width: number, height: number): RgbPicture {
   const area = width * height;
   const out = new Uint8ClampedArray(area * 3);
-  for (let channel = 0; channel < 3; channel += 1) {
-    for (let i = 0; i < area; i += 1) {
-      out[i * 3 + channel] = Math.fround((planes[channel * area + i] * 0.5 + 0.5) * 255);
-    }
+  // The three channels together: one pass over memory instead of three.
+  for (let i = 0, at = 0; i < area; i += 1, at += 3) {
+    out[at] = toLevel(planes[i]);
+    out[at + 1] = toLevel(planes[area + i]);
+    out[at + 2] = toLevel(planes[2 * area + i]);
   }
   return { width, height, data: new Uint8Array(out.buffer) };
+}
+
+/** -1 … 1 as 0 … 255, in float32 as the reference has it before rounding. */
+function toLevel(value: number): number {
+  return Math.fround((value * 0.5 + 0.5) * 255);
 }
