@@ -20,6 +20,7 @@ const PIPELINES: Readonly<
   StableDiffusionXLPipeline: ['stable-diffusion-xl', 'image'],
   StableDiffusionXLImg2ImgPipeline: ['stable-diffusion-xl', 'image'],
   StableDiffusionXLInpaintPipeline: ['stable-diffusion-xl', 'image'],
+  StableDiffusionXLControlNetPipeline: ['stable-diffusion-xl', 'image'],
   StableDiffusion3Pipeline: ['stable-diffusion-3', 'image'],
   StableDiffusion3Img2ImgPipeline: ['stable-diffusion-3', 'image'],
   StableDiffusion3InpaintPipeline: ['stable-diffusion-3', 'image'],

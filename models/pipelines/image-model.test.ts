@@ -187,6 +187,23 @@ describe('an added folder with control networks', () => {
     );
   });
 
+  it('follows maps with SDXL, and paints without one', async () => {
+    const source = assemble('sdxl-control', {
+      '.': 'sdxl',
+      'model_index.json': 'sdxl-control/model_index.json',
+      unet: 'sdxl-control/unet',
+      controlnet_canny: 'sdxl-control/controlnet',
+      controlnet_depth: 'sdxl-control/controlnet_2',
+    });
+    const xl = await openImageModel(await add('sdxl-control', source), device.sessions, { warmUp: false });
+    const free = await run(xl);
+    const edge = await run(xl, { controls: [edgeMap] });
+    const both = await run(xl, { controls: [edgeMap, { ...edgeMap, kind: 'depth' }] });
+    expect(new Set([free, edge, both].map(({ rgb }) => rgb.join())).size).toBe(3);
+    expect((await run(xl, { controls: [{ ...edgeMap, strength: 0 }] })).rgb).toEqual(free.rgb);
+    xl.close();
+  });
+
   it('says which network does not tell what it follows', async () => {
     const source = assemble('sd-unnamed', {
       '.': 'sd',

@@ -43,10 +43,12 @@ type Mutation = readonly [
   change: (request: Record<string, unknown>) => Record<string, unknown>,
 ];
 
+const SOUNDS = ['audioldm2-0', 'audioldm2-2-eta'];
+const CONTROLLED = ['sdxl-controlnet-guess', 'sdxl-controlnet-two-windows'];
 const INPAINTED = ['sdxl-inpaint-9ch', 'sd3-inpaint-part', 'flux-inpaint'];
 
 describe('the pipeline level', { timeout: 120_000 }, () => {
-  it.each(['sd-txt2img-ddim-0', 'sd3-base', 'audioldm2-0', 'audioldm2-2-eta', ...INPAINTED])(
+  it.each(['sd-txt2img-ddim-0', 'sd3-base', ...CONTROLLED, ...SOUNDS, ...INPAINTED])(
     'passes %s as it stands',
     async (id) => {
       expect(await runChanged(id, (request) => request)).toEqual([]);
@@ -66,6 +68,12 @@ describe('the pipeline level', { timeout: 120_000 }, () => {
     ['negative prompt', 'audioldm2-0', (request) => ({ ...request, negative_prompt: 'low' })],
     ['guidance scale', 'audioldm2-0', (request) => ({ ...request, guidance_scale: 3.51 })],
     ['length', 'audioldm2-0', (request) => ({ ...request, audio_length_in_s: 1.59 })],
+    ['guess mode', 'sdxl-controlnet-guess', (request) => ({ ...request, guess_mode: false })],
+    [
+      'range',
+      'sdxl-controlnet-two-windows',
+      (request) => ({ ...request, control_guidance_start: [0, 0.2], control_guidance_end: [0.6, 0.9] }),
+    ],
     ['eta', 'audioldm2-2-eta', (request) => ({ ...request, eta: 0.61 })],
     ...INPAINTED.flatMap((id): Mutation[] => [
       ['strength', id, (request) => ({ ...request, strength: Number(request.strength) - 0.25 })],

@@ -36,6 +36,7 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   StableDiffusionXLPipeline: runGoldenXl,
   StableDiffusionXLImg2ImgPipeline: runGoldenXl,
   StableDiffusionXLInpaintPipeline: runGoldenXl,
+  StableDiffusionXLControlNetPipeline: runGoldenXl,
   'StableDiffusionXLPipeline+Img2Img': runGoldenXl,
   StableDiffusion3Pipeline: runGolden3,
   StableDiffusion3Img2ImgPipeline: runGolden3,

@@ -24,8 +24,9 @@ export interface ControlRun {
   readonly guessMode: boolean;
   /** The run has a negative branch. With `guessMode` it knows nothing of the maps. */
   readonly guided: boolean;
-  /** Evaluations in the run. */
-  readonly count: number;
+  /** First evaluation and the one after the last of the schedule: a net's range is a share of what lies between. */
+  readonly begin: number;
+  readonly end: number;
 }
 
 export interface ControlCall {
@@ -33,7 +34,7 @@ export interface ControlCall {
   readonly latents: HostTensor;
   readonly branches: readonly Branch[];
   readonly timestep: number;
-  /** Position in the run. */
+  /** The evaluation. */
   readonly index: number;
 }
 
@@ -67,7 +68,7 @@ async function sumNets(run: ControlRun, call: ControlCall): Promise<readonly Hos
   let sums: readonly HostTensor[] = [];
   for (const control of run.controls) {
     const outputs = await runNet(control, run, call);
-    const weight = isActive(control, call.index, run.count) ? control.scale : 0;
+    const weight = isActive(control, call.index - run.begin, run.end - run.begin) ? control.scale : 0;
     const residuals = outputs.map((output, j) =>
       scaled(output, weight * (run.guessMode ? layerWeight(j, outputs.length) : 1)),
     );
@@ -76,8 +77,8 @@ async function sumNets(run: ControlRun, call: ControlCall): Promise<readonly Hos
   return sums;
 }
 
-function isActive({ start, end }: ControlInput, index: number, count: number): boolean {
-  return !(index / count < start || (index + 1) / count > end);
+function isActive({ start, end }: ControlInput, position: number, count: number): boolean {
+  return !(position / count < start || (position + 1) / count > end);
 }
 
 /** 0.1 at the first residual, rising by equal factors to 1 at the last. */

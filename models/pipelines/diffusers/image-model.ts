@@ -24,6 +24,7 @@ import type { LatentResult, RunContext, StepEvent } from './latent-loop.ts';
 import { fitPreviewMap, type PreviewMap, previewLatents } from './latent-preview.ts';
 import { configNumber, type ModelFolder, openModelFolder, seesMask } from './model-folder.ts';
 import { createPromptLoras } from './prompt-loras.ts';
+import type { ControlRequest } from './open-controls.ts';
 import { embedReference } from './reference.ts';
 import { runStableDiffusion3 } from './stable-diffusion-3.ts';
 import { runStableDiffusion, type StableDiffusionRequest } from './stable-diffusion.ts';
@@ -94,7 +95,9 @@ export async function openDiffusersImageModel(
     sessions,
     folder,
   });
-  const nets = isGuided(manifest) ? await readControlNets(pack.folder, Object.keys(manifest.components)) : [];
+  const nets = followsMaps(manifest)
+    ? await readControlNets(pack.folder, Object.keys(manifest.components))
+    : [];
   const takesResiduals = denoiser.session.hasInput('mid_block_additional_residual');
   let previewMap: PreviewMap | null = null;
 
@@ -173,9 +176,14 @@ export async function openDiffusersImageModel(
   };
 }
 
-/** Families whose pipeline takes control networks and an IP-Adapter. */
-function isGuided({ pipeline }: DiffusersManifest): boolean {
+/** Families whose pipeline takes an IP-Adapter. */
+function followsReferences({ pipeline }: DiffusersManifest): boolean {
   return pipeline === 'stable-diffusion' || pipeline === 'stable-diffusion-inpaint';
+}
+
+/** Families whose pipeline takes control networks. */
+function followsMaps(manifest: DiffusersManifest): boolean {
+  return followsReferences(manifest) || manifest.pipeline === 'stable-diffusion-xl';
 }
 
 async function readScale(folder: ModelFolder): Promise<number> {
@@ -214,7 +222,8 @@ async function start(request: ImageRequest, parts: StartParts): Promise<Events> 
     strength: request.mode === 'extend' ? 1 : request.strength,
   };
   const mask = maskTensor(request, frame);
-  if (request.reference !== undefined && !isGuided(manifest)) {
+  const maps = { controls: controlInputs(request, frame), controlNets };
+  if (request.reference !== undefined && !followsReferences(manifest)) {
     throw new PipelineError('unsupported', `${manifest.name} follows no reference picture.`);
   }
   switch (manifest.pipeline) {
@@ -224,9 +233,8 @@ async function start(request: ImageRequest, parts: StartParts): Promise<Events> 
         {
           ...shared,
           ...texts,
+          ...maps,
           mask,
-          controls: controlInputs(request, frame),
-          controlNets,
           reference: await referenceOf(request, parts),
         },
         context,
@@ -245,7 +253,7 @@ async function start(request: ImageRequest, parts: StartParts): Promise<Events> 
         context,
       );
     case 'stable-diffusion-xl':
-      return runStableDiffusionXl({ ...shared, ...text, mask }, context);
+      return runStableDiffusionXl({ ...shared, ...text, ...maps, mask }, context);
     case 'stable-diffusion-3':
       return runStableDiffusion3({ ...shared, ...text, mask, maxSequenceLength: 256, useT5: true }, context);
     case 'latent-consistency':
@@ -262,7 +270,7 @@ async function start(request: ImageRequest, parts: StartParts): Promise<Events> 
 }
 
 /** Maps stretched over the frame, as [1, 3, H, W] in 0 … 1. */
-function controlInputs(request: ImageRequest, frame: PaddedFrame): StableDiffusionRequest['controls'] {
+function controlInputs(request: ImageRequest, frame: PaddedFrame): ControlRequest['controls'] {
   return request.controls.map(({ picture, strength, range: [start, end] }) => {
     const sized = resizePicture(toFloatPicture(picture, 3), request.width, request.height);
     const signed = toSignedPlanes(padPicture(sized, frame));

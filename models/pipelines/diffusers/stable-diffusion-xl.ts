@@ -1,8 +1,10 @@
 import { classifierFree } from '../../core/guidance/classifier-free.ts';
 import type { Plan, Rng, Scheduler } from '../../core/types.ts';
 import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
-import { concatAxis, concatBatch, repeatBatch, zerosLike } from './batches.ts';
+import { concatAxis, repeatBatch, zerosLike } from './batches.ts';
 import { countChunks, type EncodedPrompts, encodePrompts, type PromptSyntax } from './clip-prompts.ts';
+import { type Conditioning, type Told, tellBranches } from './conditioning.ts';
+import { createControls } from './control-nets.ts';
 import { openTextEncoder, penultimateHiddenState, pooledText } from './clip-text.ts';
 import {
   beginOf,
@@ -17,6 +19,7 @@ import {
   timestepTensor,
 } from './latent-loop.ts';
 import { type Component, inputChannels, type ModelFolder } from './model-folder.ts';
+import { type ControlRequest, openControls } from './open-controls.ts';
 import { type Start, startFromSource } from './source-start.ts';
 import { openVae, type Vae } from './vae.ts';
 
@@ -27,7 +30,7 @@ export interface MicroConditioning {
   readonly targetSize: readonly number[];
 }
 
-export interface StableDiffusionXlRequest {
+export interface StableDiffusionXlRequest extends ControlRequest {
   readonly prompt: string;
   /** For the second text encoder; the same text when absent. */
   readonly prompt2?: string;
@@ -59,7 +62,8 @@ export interface StableDiffusionXlRequest {
 
 /**
  * Stable Diffusion XL (Podell et al. 2023): two text encoders, micro-conditioning, image to image, inpaint with 4- and
- * 9-channel networks, and the hand-over between base and refiner. Draws like Stable Diffusion; taking up handed-over latents draws nothing to start.
+ * 9-channel networks, any number of ControlNets, and the hand-over between base and refiner. Draws like Stable Diffusion;
+ * taking up handed-over latents draws nothing to start.
  */
 export async function* runStableDiffusionXl(
   request: StableDiffusionXlRequest,
@@ -69,14 +73,28 @@ export async function* runStableDiffusionXl(
   const unet = await folder.open('unet');
   const vae = await openVae(folder);
   const plan = request.scheduler.plan({ steps: request.steps });
-  const conditioning = await encodeTexts(request, folder);
+  const encoded = await encodeTexts(request, folder);
   const start = await prepareStart(request, { plan, vae, unet });
-  const { extraChannels: extra } = start;
-  const times = timeIds(request, start.shape, vae.scale);
+  const { shape } = start;
+  const times = timeIds(request, shape, vae.scale);
+  const tell = (branch: keyof Conditioning): Told => ({
+    encoder_hidden_states: encoded[branch].states,
+    text_embeds: encoded[branch].pooled,
+    time_ids: times[branch],
+  });
+  const conditioning = { positive: tell('positive'), negative: tell('negative') };
+  const residuals = createControls({
+    controls: await openControls(request, { folder, unet, shape, scale: vae.scale }),
+    conditioning,
+    guessMode: request.guessMode === true,
+    guided: request.guidanceScale > 1,
+    begin: start.begin,
+    end: plan.timesteps.length,
+  });
   const latents = yield* runLatentLoop({
     plan,
     x: start.x,
-    shape: start.shape,
+    shape,
     begin: start.begin,
     end:
       request.denoisingEnd === undefined ? undefined : cutOff(plan, request.denoisingEnd, request.scheduler),
@@ -86,19 +104,19 @@ export async function* runStableDiffusionXl(
     denoiser: unet.session,
     context,
     evaluate: async (branches, at) => {
-      const one = inputTensor(at, start.shape);
-      const chosen = branches.map((branch) => (branch === 'positive' ? 'positive' : 'negative'));
+      const latents = inputTensor(at, shape);
+      const one = start.extraChannels === null ? latents : concatAxis([latents, start.extraChannels], 1);
+      const { timestep, index } = at;
       const feeds = {
-        sample: repeatBatch(extra === null ? one : concatAxis([one, extra], 1), branches.length),
-        timestep: timestepTensor(branches.length, at.timestep),
-        encoder_hidden_states: concatBatch(chosen.map((branch) => conditioning[branch].states)),
-        text_embeds: concatBatch(chosen.map((branch) => conditioning[branch].pooled)),
-        time_ids: concatBatch(chosen.map((branch) => times[branch])),
+        sample: repeatBatch(one, branches.length),
+        timestep: timestepTensor(branches.length, timestep),
+        ...tellBranches(conditioning, branches),
+        ...(await residuals({ latents, branches, timestep, index })),
       };
       return splitBranches(await unet.session.runForOutput(feeds, 'out_sample'), branches.length);
     },
   });
-  const finished: HostTensor = { shape: start.shape, data: latents };
+  const finished: HostTensor = { shape, data: latents };
   const decoderInput = vae.toDecoderInput(finished);
   yield { type: 'result', latents: finished, decoderInput, decoded: await vae.decode(decoderInput) };
 }

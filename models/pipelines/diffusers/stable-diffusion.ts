@@ -90,7 +90,8 @@ export async function* runStableDiffusion(
     conditioning,
     guessMode: request.guessMode === true,
     guided: request.guidanceScale > 1,
-    count: plan.timesteps.length,
+    begin: start.begin,
+    end: plan.timesteps.length,
   });
   context.signal.throwIfAborted();
 

@@ -6,6 +6,7 @@ import { TorchGenerator } from '../../../models/core/random/torch-generator.ts';
 import type { Rng, Scheduler } from '../../../models/core/types.ts';
 import type { BranchWay } from '../../../models/pipelines/branch-trial.ts';
 import type { RunContext } from '../../../models/pipelines/diffusers/latent-loop.ts';
+import type { ControlRequest } from '../../../models/pipelines/diffusers/open-controls.ts';
 import { openModelFolder } from '../../../models/pipelines/diffusers/model-folder.ts';
 import type { SessionCache } from '../../../models/runtime/session-cache.ts';
 import { float32Tensor, type HostTensor } from '../../../models/runtime/tensor.ts';
@@ -146,6 +147,25 @@ export function planesOf(stored: Stored, dir: string, convert: (value: number) =
     convert(bytes[(i % area) * channels + Math.floor(i / area)]),
   );
   return float32Tensor([1, channels, height, width], data);
+}
+
+/** The maps of a request with the networks that follow them. */
+export function controlsOf(request: PipelineRequest, dir: string): ControlRequest {
+  const maps = request.control_images ?? [];
+  return {
+    controlNets: request.controlnets,
+    controls: maps.map((map, i) => ({
+      map: planesOf(map, dir, (value) => value / 255),
+      scale: request.controlnet_conditioning_scale?.[i] ?? 1,
+      start: at(request.control_guidance_start, i) ?? 0,
+      end: at(request.control_guidance_end, i) ?? 1,
+    })),
+    guessMode: request.guess_mode,
+  };
+}
+
+function at(value: number | readonly number[] | undefined, i: number): number | undefined {
+  return typeof value === 'number' ? value : value?.[i];
 }
 
 /** The texts of a request, one a picture; a single text serves all, none is the empty text. */

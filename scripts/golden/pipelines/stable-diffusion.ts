@@ -2,12 +2,20 @@ import { runStableDiffusion } from '../../../models/pipelines/diffusers/stable-d
 import { float32Tensor } from '../../../models/runtime/tensor.ts';
 import { numbers } from '../stored.ts';
 import { collectLatents, type Outcome } from './outcome.ts';
-import { type GoldenRequest, need, pictureOf, planesOf, rngOf, schedulerOf, textsOf } from './request.ts';
+import {
+  controlsOf,
+  type GoldenRequest,
+  need,
+  pictureOf,
+  planesOf,
+  rngOf,
+  schedulerOf,
+  textsOf,
+} from './request.ts';
 
 /** Text to image, image to image, inpaint, ControlNet and IP-Adapter requests. */
 export function runGoldenStableDiffusion({ request, dir, context }: GoldenRequest): Promise<Outcome> {
   const prompts = textsOf(need(request.prompt, 'prompt'), 1);
-  const maps = request.control_images ?? [];
   const embeds = request.ip_adapter_image_embeds;
   return collectLatents(
     runStableDiffusion(
@@ -26,14 +34,7 @@ export function runGoldenStableDiffusion({ request, dir, context }: GoldenReques
         source: pictureOf(request.image, dir),
         mask: request.mask && planesOf(request.mask, dir, (value) => value / 255),
         strength: request.strength,
-        controlNets: request.controlnets,
-        controls: maps.map((map, i) => ({
-          map: planesOf(map, dir, (value) => value / 255),
-          scale: request.controlnet_conditioning_scale?.[i] ?? 1,
-          start: at(request.control_guidance_start, i) ?? 0,
-          end: at(request.control_guidance_end, i) ?? 1,
-        })),
-        guessMode: request.guess_mode,
+        ...controlsOf(request, dir),
         reference: embeds && {
           embeds: float32Tensor(embeds.shape, Float32Array.from(numbers(embeds, dir))),
           scale: request.ip_adapter_scale ?? 1,
@@ -42,8 +43,4 @@ export function runGoldenStableDiffusion({ request, dir, context }: GoldenReques
       context,
     ),
   );
-}
-
-function at(value: number | readonly number[] | undefined, i: number): number | undefined {
-  return typeof value === 'number' ? value : value?.[i];
 }

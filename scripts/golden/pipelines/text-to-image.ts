@@ -6,6 +6,7 @@ import { runStableDiffusion3 } from '../../../models/pipelines/diffusers/stable-
 import { runStableDiffusionXl } from '../../../models/pipelines/diffusers/stable-diffusion-xl.ts';
 import { collectLatents, type Outcome } from './outcome.ts';
 import {
+  controlsOf,
   type GoldenRequest,
   need,
   type PipelineRequest,
@@ -91,9 +92,8 @@ export async function runGoldenXl({ request, dir, context }: GoldenRequest): Pro
   };
   if (request.denoising_start === undefined) {
     const { denoising_end: denoisingEnd } = request;
-    return collectLatents(
-      runStableDiffusionXl({ ...shared, ...sourceOf(request, dir), denoisingEnd }, context),
-    );
+    const given = { ...sourceOf(request, dir), ...controlsOf(request, dir) };
+    return collectLatents(runStableDiffusionXl({ ...shared, ...given, denoisingEnd }, context));
   }
   const { denoising_end: denoisingEnd, denoising_start: denoisingStart } = request;
   const base = await collectLatents(runStableDiffusionXl({ ...shared, denoisingEnd }, context));
