@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from model import SIZE
-from pairs import HERE, LENGTH, Pairs
+from pairs import HERE, LENGTH, MISS, SCENE, Pairs, meaning
 from world import COLORS
 
 FIXTURES = HERE.parents[1] / "fixtures" / "house" / "evaluation"
@@ -49,6 +50,23 @@ def recall(pictures: Tensor, texts: Tensor) -> tuple[float, float]:
     return tuple(float(v) for v in torch.tensor(hits).mean(0))
 
 
+def exchanged(pairs: Pairs, kind: str, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Scenes of two things with a caption each, and a caption of the same words in which the two things ("turn") or their
+    colours ("swap") have changed places: what a network that reads words without their order cannot tell."""
+    rows = []
+    while len(rows) < count:
+        spec = pairs.scene()
+        if spec["layout"] != "pair" or spec["relation"] == "next to":
+            continue
+        other = copy.deepcopy(spec)
+        pairs.change(other, kind)
+        if meaning(other) != meaning(spec):
+            right, wrong = pairs.item(spec, SCENE), pairs.item(other, MISS)
+            rows.append((right["image"], right["ids"][0], wrong["ids"][0]))
+    images, right, wrong = (np.stack(column) for column in zip(*rows))
+    return to_sample(images), torch.from_numpy(right).long(), torch.from_numpy(wrong).long()
+
+
 class Check:
     """Fixed pictures and captions of a seed that no training has."""
 
@@ -70,6 +88,7 @@ class Check:
             own.append(pairs.composer.render(spec, SIZE)["image"])
             references.append(pairs.composer.render(pairs.thing(first), SIZE)["image"])
             rivals.append(pairs.composer.render(pairs.thing(rival), SIZE)["image"])
+        self.exchanged = {"things": exchanged(pairs, "turn", groups // 2), "colours": exchanged(pairs, "swap", groups // 2)}
         self.own, self.references, self.rivals = (to_sample(np.stack(x)) for x in (own, references, rivals))
 
     @torch.no_grad()
@@ -90,4 +109,7 @@ class Check:
         values = {"prompt of the picture among 100": of_picture, "picture of the prompt among 100": of_text, "caption against its near miss": float(binding),
                   "reference against another colour, AUC": float((true[:, None] > other).float().mean()),
                   "cosine with the own prompt": float((pictures * texts).sum(1).mean()), "cosine with another prompt": float((pictures * texts.roll(1, 0)).sum(1).mean())}
+        for name, (picture, right, wrong) in self.exchanged.items():
+            of_picture = see(picture)
+            values[f"caption against its two {name} exchanged"] = float(((of_picture * say(right)).sum(1) > (of_picture * say(wrong)).sum(1)).float().mean())
         return {k: round(v, 4) for k, v in values.items()}
