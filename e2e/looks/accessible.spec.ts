@@ -80,10 +80,13 @@ for (const size of sizes) {
     test(`what only some packs can is accessible at ${size.width} px, ${colorScheme}`, async ({ person }) => {
       const page = await person({ ...size, colorScheme });
       const panels = page.getByRole('navigation', { name: 'Panels' });
-      const open = (name: 'Prompt' | 'Layers') =>
-        size.width < 600
-          ? panels.getByRole('button', { name }).click()
-          : page.getByRole('tab', { name }).click();
+      const isNarrow = size.width < 600;
+      const open = async (name: 'Prompt' | 'Layers') => {
+        if (!isNarrow) return page.getByRole('tab', { name }).click();
+        const close = page.getByRole('dialog').getByRole('button', { name: 'Close' });
+        if (await close.isVisible()) await close.click();
+        return panels.getByRole('button', { name }).click();
+      };
       await signUpToCanvas(page, 'Ada Lovelace');
       await open('Prompt');
       const add = page.getByRole('button', { name: 'Follow a reference picture' });
