@@ -201,8 +201,9 @@ def main() -> None:
                 log.write(json.dumps(line) + "\n")
                 log.flush()
                 print(line, flush=True)
-        reached = save()
-        print(f"done: step {step}, {seen} crops, {reached}", flush=True)
+        line = {"done": step, "seen": seen, "drawn": bank.drawn, "check": save()}
+        log.write(json.dumps(line) + "\n")
+        print(line, flush=True)
     finally:
         for worker in bank.workers:
             worker.terminate()

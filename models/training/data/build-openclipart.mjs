@@ -18,7 +18,7 @@ import { basename, join, relative, resolve } from 'node:path';
 const SIZE = 192;
 const PACKAGE = { package: 'openclipart-svg', version: '0.18+dfsg-19', archive: 'Debian' };
 const FOLDERS_OUT =
-  /^(buttons|computer|geography|logos|office|shapes|signs_and_symbols|special)\/|cards|religion|chess|dice|duplicates|callouts|weapons|military/;
+  /^(buttons|computer|geography|logos|office|shapes|signs_and_symbols|special)\/|cards|religion|chess|dice|duplicates|callouts|weapons|military|roadsigns/;
 const WORDS_OUT =
   /\b(flags?|logos?|icons?|buttons?|brand|linux|tux|debian|gnu|ubuntu|windows|microsoft|apple computer|coca|pepsi|mozilla|firefox|wikipedia|nazi|swastika|cross|crucifix|jesus|church|islam|mosque|bible|gun|rifle|pistol|weapons?|sword|bomb|tank|war|map|coat of arms|escutcheon|heraldry|blason|border|frame|background|pattern|card|nude|naked|sexy|cigarette|wanted|screenshot|road ?signs?|roadworks)\b/i;
 const UNWANTED = new Set([
@@ -47,7 +47,7 @@ const text = (xml) =>
     .replace(/\s+/g, ' ')
     .trim();
 
-/** The Dublin Core fields of an SVG file, or null when it is not dedicated to the public domain or has no title. */
+/** The Dublin Core fields of an SVG file, or null when it is not dedicated to the public domain or says nothing. */
 function describe(svg) {
   const metadata = /<metadata[\s\S]*?<\/metadata>/.exec(svg)?.[0];
   if (metadata === undefined || !/cc:license[^>]*PublicDomain/i.test(metadata)) return null;
@@ -57,7 +57,8 @@ function describe(svg) {
     .filter((word) => /^[a-z][a-z' -]{1,24}$/.test(word) && !UNWANTED.has(word));
   if (!/[a-z]{3}/i.test(title)) return null;
   const creator = /<dc:creator>[\s\S]*?<dc:title>([\s\S]*?)<\/dc:title>/.exec(metadata)?.[1] ?? '';
-  return { title, keywords: [...new Set(keywords)], author: text(creator) };
+  const said = { title, keywords: [...new Set(keywords)], author: text(creator) };
+  return caption(said) === '' ? null : said;
 }
 
 /** "an apple, fruit, food": the title in plain words, then up to four keywords that it does not say already. */
