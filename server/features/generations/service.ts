@@ -20,7 +20,7 @@ import { recipeSchema } from '../../../shared/contracts/recipe.ts';
 import { readCanvas } from '../../../shared/document/canvas.ts';
 import type { CanvasModel } from '../../../shared/document/schema.ts';
 import type { Context } from '../../trpc/init.ts';
-import { readAbilities } from '../packs/abilities.ts';
+import { readAbilities } from '../packs/service.ts';
 import { readCanvasState } from '../canvas-log/service.ts';
 import { costOf, type KnownInput, planRequest, type RequestChoices } from './plan.ts';
 import { mayCancel, type Refusal, refuseFullLine, refuseUnserved } from './policy.ts';

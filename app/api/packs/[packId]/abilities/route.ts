@@ -1,4 +1,4 @@
-import { readAbilities } from '../../../../../server/features/packs/abilities.ts';
+import { readAbilities } from '../../../../../server/features/packs/service.ts';
 
 /** What a house pack can do beside painting. It comes with the product, so there is nothing to protect. */
 export async function GET(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { noAbilities } from '../../../shared/contracts/abilities.ts';
-import { readAbilities } from './abilities.ts';
+import { readAbilities } from './service.ts';
 
 test('the house pack can what its manifest lists', async () => {
   const manifest = readFileSync(join(process.cwd(), 'models/packs/house-image/model.json'), 'utf8');
