@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { z } from 'zod';
-import { listComponents, listHashedFiles, type PackFile, type PackManifest, packManifestSchema } from './manifest.ts';
+import {
+  listComponents,
+  listHashedFiles,
+  type PackFile,
+  type PackManifest,
+  packManifestSchema,
+} from './manifest.ts';
 import { readOnnxSummary } from './onnx-file.ts';
 import { PackError } from './pack-error.ts';
 import { hashFile, statPackFile, verifyPackFile } from './pack-file.ts';
