@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole of gpu.sh on a CPU in miniature: bash models/training/latent/smoke.sh FOLDER. Takes about five minutes on two free cores.
+# The whole of gpu.sh on a CPU in miniature: bash models/training/latent/smoke.sh FOLDER. Takes about three minutes of processor time (with MINUTES=9 on a crowded machine 26 by the clock).
 #
 # Autoencoder of CPU size, shards of 16 rows, core steps at batch 4, a sheet of two prompts, packing; then a second call that starts from the
 # packed files as another machine would; then the ONNX files of everything. GESSO_TRAIN_DIR must have the sprites.
