@@ -13,7 +13,7 @@ import { type HouseImageModel, openHouseImageModel } from './model.ts';
 /** The pack as it is shipped: it does what its manifest lists, and says so of the rest. */
 const scenesFolder = join(import.meta.dirname, '../../fixtures/house/scenes');
 const scenes = z
-  .array(z.object({ prompt: z.string(), instruction: z.string() }))
+  .array(z.object({ prompt: z.string(), instruction: z.string(), box: z.array(z.number()).length(4) }))
   .parse(JSON.parse(readFileSync(join(scenesFolder, 'scenes.json'), 'utf8')));
 
 let device: Device;
@@ -67,20 +67,35 @@ function distance(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length;
 }
 
-it('keeps to the picture that an instruction changes, where it lists edits; else says it cannot', async () => {
+/** Mean difference inside the box of a scene's first thing, with a little air, and outside of it. */
+function differences(made: Uint8Array, source: RgbPicture, box: readonly number[]) {
+  const [left, top, right, bottom] = box.map((share, i) => (share + (i < 2 ? -0.06 : 0.06)) * source.width);
+  const sums = { inside: 0, outside: 0 };
+  const counts = { inside: 0, outside: 0 };
+  for (const [i, value] of made.entries()) {
+    const pixel = Math.floor(i / 3);
+    const [x, y] = [pixel % source.width, Math.floor(pixel / source.width)];
+    const part = x > left && x < right && y > top && y < bottom ? 'inside' : 'outside';
+    sums[part] += Math.abs(value - source.data[i]);
+    counts[part] += 1;
+  }
+  return { inside: sums.inside / counts.inside, outside: sums.outside / counts.outside };
+}
+
+it('changes the thing that an instruction names and little else, where it lists edits; else says it cannot', async () => {
   const source = await readScene(0);
   const edit = { mode: 'instruct', prompt: scenes[0].instruction, source } as const;
   if (!model.manifest.tasks.includes('edit')) {
     await expect(make(edit)).rejects.toThrow(/not learned to edit by instruction/);
     return;
   }
-  const edited = await make(edit);
-  const unseen = await make({});
-  expect(distance(edited, source.data)).toBeGreaterThan(0.5);
-  expect(distance(edited, source.data)).toBeLessThan(distance(unseen, source.data) / 2);
+  const edited = differences(await make(edit), source, scenes[0].box);
+  const unseen = differences(await make({}), source, scenes[0].box);
+  expect(edited.inside).toBeGreaterThan(4 * edited.outside);
+  expect(edited.outside).toBeLessThan(unseen.outside * 0.75);
 });
 
-it('comes nearer to what a reference picture shows, where it lists references; else says it cannot', async () => {
+it('paints otherwise with a reference picture, the more the stronger it is, where it lists references; else says it cannot', async () => {
   const reference = (strength: number) => ({ picture, strength });
   const picture = await readScene(1);
   if (!model.manifest.tasks.includes('reference')) {
@@ -91,5 +106,6 @@ it('comes nearer to what a reference picture shows, where it lists references; e
   const [half, whole] = [await make({ reference: reference(0.5) }), await make({ reference: reference(1) })];
   expect(await make({ reference: reference(0) })).toEqual(free);
   expect(distance(whole, free)).toBeGreaterThan(1);
-  expect(distance(half, whole)).toBeGreaterThan(0.1);
+  expect(distance(half, free)).toBeGreaterThan(0.1);
+  expect(distance(half, free)).toBeLessThan(distance(whole, free));
 });
