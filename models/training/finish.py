@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=1000)
     parser.add_argument("--machine", default="2 CPU cores shared with other jobs")
     parser.add_argument("--minutes", default=None, help="of training; read from log.jsonl beside the core when absent")
-    parser.add_argument("--seed", default="1 (2 from sample 69,792 on)")
+    parser.add_argument("--seed", default=card.SEEDS)
     parser.add_argument("--try-out", default=None)
     a = parser.parse_args()
     scratch = Path(a.try_out) if a.try_out else Path(tempfile.mkdtemp())

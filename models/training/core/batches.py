@@ -12,12 +12,12 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "data"))
 
 TASKS = ["text-to-image", "inpaint", "edge", "depth", "segmentation", "scribble", "reference", "edit"]
-SHARES = np.array([0.635, 0.12, 0.045, 0.03, 0.035, 0.035, 0.0, 0.10])
+SHARES = np.array([0.595, 0.12, 0.045, 0.03, 0.035, 0.035, 0.0, 0.14])
 # The evaluation loss is always of the mixture that the first pack was trained on, so that losses of all packs compare.
 EVALUATION_SHARES = np.array([0.70, 0.12, 0.045, 0.03, 0.035, 0.035, 0.0, 0.035])
 # A reference picture goes with any task but editing; it comes as rows of its own, so whole batches have one or none.
 REFERENCE_SHARES = np.array([0.72, 0.12, 0.05, 0.03, 0.04, 0.04, 0.0, 0.0])
-REFERENCE_BATCHES = 0.12
+REFERENCE_BATCHES = 0.3
 LOOKS = 0.08
 TEXT_DROP = 0.1
 CONDITION_DROP = 0.05

@@ -27,7 +27,7 @@ class References:
             return None
         number = int(rng.integers(len(spec["objects"])))
         thing = spec["objects"][number]
-        strength = 1.0 if rng.random() < 0.6 else float(rng.uniform(0.3, 1))
+        strength = 1.0 if rng.random() < 0.7 else float(rng.uniform(0.3, 1))
         shown = {**thing, "count": 1, "size_word": None}
         style = spec["style"]
         if rng.random() > strength:
@@ -35,10 +35,10 @@ class References:
             name = self.composer.concepts[thing["concept"]].name
             shown["color"] = captions.pick(rng, [None, *(c for c in COLORS if not held_out(name, c))])
         spoken = copy.deepcopy(spec)
-        if rng.random() < 0.6:
+        if rng.random() < 0.8:
             spoken["objects"][number]["color_word"] = None
             spoken["style_unsaid"] = True
-        if thing["count"] == 1 and rng.random() < 0.2:
+        if thing["count"] == 1 and rng.random() < 0.4:
             spoken["objects"][number]["called"] = captions.pick(rng, ["it", "this", "the same thing"])
         return {"image": self.draw(shown, style, rng), "strength": strength, "spoken": spoken}
 

@@ -21,6 +21,8 @@ GOALS = [("object", "Composition", "object", 0.9), ("colour on the right object"
          ("alignment with the prompt, share of composed scenes", "Alignment with the prompt", "cosine with the prompt, share of the composed scenes", 0.7),
          ("edit done and nothing else changed", "Edit by instruction", "asked change is found, all else is as it was", 0.7),
          ("look of the reference, AUC", "Reference pictures", "AUC of the own reference against another look of the same concept", 0.85)]
+# What every part of the training drew from.
+SEEDS = "1 (2 from sample 69,792 on, 4 from 146,112 on)"
 # What it may lose at most.
 LIMITS = [("composition lost at 4 steps, %", "Number of steps", "composition lost against 30 steps, %, 4 steps", 15),
           ("nearness to the prompt lost at 4 steps, %", "Number of steps", "cosine lost against 30 steps, %, 4 steps", 15)]
@@ -68,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--machine", required=True)
     parser.add_argument("--minutes", required=True)
-    parser.add_argument("--seed", default="1 (2 from sample 69,792 on)")
+    parser.add_argument("--seed", default=SEEDS)
     parser.add_argument("--upscaler", default="/work/train/upscaler/metrics.json")
     parser.add_argument("--notes", default=str(HERE / "sheet-notes.md"))
     a = parser.parse_args()
@@ -86,17 +88,19 @@ def write(machine: str, minutes, seed, upscaler: Path, notes: Path) -> None:
     lines = [
         f"# {manifest['name']} {manifest['version']}", "",
         "Draws small illustrated scenes from a closed vocabulary: named objects in three drawing styles, colours, counts up to",
-        "three, places, time of day and weather. It works at 64 px and enlarges to 256 px. It is not a photo model: it never saw a",
-        "photograph, it cannot write text and it does not draw people.", "",
+        "three, places, time of day, weather, and looks such as watercolour or blueprint. It follows maps and reference pictures, repaints, and edits by",
+        "instruction. It works at 64 px and enlarges to 256 px. It is not a photo model: it never saw a photograph, it cannot write text",
+        "and it does not draw people.", "",
         "## What it is", "",
         "- Core: single-stream diffusion transformer, 7 blocks of width 192, 8 px patches, 3.9 M parameters, with a 1.1 M text encoder",
         "  trained together with it. Flow matching, predicts x0. Upscaler: residual convolution network, 0.32 M parameters.",
         f"- Files: {size:.1f} MB in all; matrices stored as int8 and restored to float32 at load.",
-        f"- Tasks: {', '.join(manifest['tasks'])}. Reference pictures (task 6) are reserved and not trained.",
+        f"- Tasks: {', '.join(manifest['tasks'])}. A reference picture is seen by an encoder of its own, 1.1 M parameters, and goes with",
+        "  every task but editing.",
         f"- Vocabulary: {len(vocabulary['concepts'])} concepts, {len(vocabulary['colors'])} colour words, {len(vocabulary['plainColors'])} plain backgrounds and 13 places.",
         "  Other words still give a picture, of something near or of nothing; the studio says so.", "",
         "## Training", "",
-        f"- {trained['samples']:,} samples ({trained['steps']:,} steps of 32) in {minutes} minutes on {machine}, seed {seed}, {trained['date']}.",
+        f"- {trained['samples']:,} samples ({trained['steps']:,} steps of 32, and of 64 from sample 146,112 on) in {minutes} minutes on {machine}, seed {seed}, {trained['date']}.",
         f"- Evaluation loss {trained['evalLoss']} (velocity-weighted x0 error on 128 fixed composed scenes, times spread evenly over 0..1,",
         "  weights up to 1/0.25², averaged weights).",
         "- Recipe: models/training/core/train.py (Muon 0.012 and AdamW 0.001, bf16 autocast, average weights 0.998, flat rate then linear decay).",
@@ -104,8 +108,10 @@ def write(machine: str, minutes, seed, upscaler: Path, notes: Path) -> None:
         "- The recipe was changed twice on the way: the first 9,600 samples had 72 concepts and fewer single objects; the first 46,400 drew",
         "  times lower (logit mean 0.5, weights up to 1/0.05²). A run from nothing uses today's recipe throughout.",
         "- The first 69,792 samples ended with a decay of the rate to 2 % (0.2.0); the run went on from there at the full rate to",
-        "  113,600 samples (0.2.1 is of 110,400), then with a second decay to 2 % at the end.",
-        "- Mixture: 70 % text to image, 12 % repaint, 14.5 % edge, depth, segmentation and scribble, 3.5 % edit; text dropped in 10 %.",
+        "  113,600 samples (0.2.1 is of 110,400), then with a second decay to 2 % at 146,112 (0.3.0). Then it went on from the stored weights of",
+        "  0.3.0, at the full rate and with a third decay, with reference pictures, looks and three times as many edits.",
+        "- Mixture at the end: 63.5 % text to image, 12 % repaint, 14.5 % edge, depth, segmentation and scribble, 10 % edit; a reference picture in 12 % of",
+        "  the batches; 8 % of the scenes in one of eight looks (data/looks.py); text dropped in 10 %.",
         "", "## Data and licences", "",
         "Scenes are drawn by models/training/data from procedural backgrounds and these drawings (see NOTICE):",
         "Microsoft Fluent Emoji 3D and flat (MIT), Google Noto Emoji (Apache-2.0). No photographs, no people, no scraped pictures.",
