@@ -34,7 +34,8 @@ async function prepareImage(job: ClaimedJob, dependencies: PrepareDependencies):
   const assets = new Map<string, Uint8Array>();
   for (const hash of listHashes(request, version?.state ?? null)) {
     // An asset must be one of the team's own: a hash in a document is only a claim.
-    assets.set(hash, await readAsset(hash, job, dependencies));
+    const missing = hash === request.reference?.asset ? missingReference : missingPicture;
+    assets.set(hash, await readAsset(hash, job, { ...dependencies, missing }));
   }
   return {
     request,
@@ -97,17 +98,25 @@ function listHashes(request: GenerationRequest, state: Uint8Array | null): reado
   return [...new Set([...stored, ...seen.pictures, ...seen.tiles, ...maps.pictures, ...maps.tiles])];
 }
 
+const missingPicture = {
+  message: 'A picture on the canvas is missing from the store.',
+  fix: 'Hide or remove the layer that shows no picture, then try again.',
+} as const;
+const missingReference = {
+  message: 'The reference picture is missing from the store.',
+  fix: 'Remove it or choose another, then try again.',
+} as const;
+
 async function readAsset(
   hash: string,
   job: ClaimedJob,
-  { pool, storage }: PrepareDependencies,
+  {
+    pool,
+    storage,
+    missing,
+  }: PrepareDependencies & { readonly missing: { readonly message: string; readonly fix: string } },
 ): Promise<Uint8Array> {
-  const gone = () =>
-    new TaskError(
-      'not_found',
-      'A picture on the canvas is missing from the store.',
-      'Hide or remove the layer that shows no picture, then try again.',
-    );
+  const gone = () => new TaskError('not_found', missing.message, missing.fix);
   const { rows } = await pool.query(`select 1 from asset where "organizationId" = $1 and hash = $2`, [
     job.organizationId,
     hash,

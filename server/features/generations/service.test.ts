@@ -261,6 +261,25 @@ describe('a request', () => {
     ]);
   });
 
+  test('a reference picture is followed again, and known as lineage, also when the canvas is gone', async () => {
+    const made = await requestGeneration(services, asker(), { ...plain, settings: { count: 1 } });
+    const { database } = services;
+    const reference = { asset: world.assetHash, strength: 0.7 };
+    // As a pack that lists references would have had it.
+    await database.generation.update({
+      where: { id: made.id },
+      data: { request: { ...made.request, reference } },
+    });
+    await database.generationInput.create({
+      data: { generationId: made.id, role: 'reference', assetHash: world.assetHash },
+    });
+    await database.canvasVersion.deleteMany({ where: { canvasId: world.canvasId } });
+    const again = { generationId: made.id, outputId: null, seed: 3, count: 1 };
+    const rerun = await runAgain(services, asker(), again);
+    expect(rerun.request?.reference).toEqual(reference);
+    expect(rerun.inputs).toMatchObject([{ role: 'reference', hash: world.assetHash }]);
+  });
+
   test('more maps than can be followed at once are refused', async () => {
     const control = { [layerKeys.kind]: 'control', [layerKeys.map]: 'edge' };
     for (let i = 0; i < 9; i += 1) await putLayer(`lines-${i}`, control);
