@@ -59,6 +59,7 @@ def main() -> None:
     shutil.copy(a.core, core)
     export = [sys.executable, str(HERE / "export" / "export.py"), "--core", str(core), "--version", a.version, "--pack", str(pack), "--golden", str(golden)]
     run(*export, *(["--upscaler", a.upscaler] if a.upscaler else []))
+    run(sys.executable, str(HERE / "export" / "abilities.py"), str(pack), str(golden))
     run("node", "scripts/bootstrap.mjs", "evaluate", str(pack), "--prompts", str(a.prompts), "--out", str(scratch / "evaluation"))
     after = json.loads((scratch / "evaluation" / "results.json").read_text())
     before = json.loads((card.PACK / "evaluation.json").read_text())
