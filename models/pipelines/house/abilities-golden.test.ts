@@ -1,16 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import sharp from 'sharp';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { HOUSE_PACKS_FOLDER, verifyPack } from '../../catalog/packs.ts';
-import { type Device, openDevice } from '../../runtime/device.ts';
-import type { RgbPicture } from '../image/picture.ts';
 import type { ImageRequest } from '../image-request.ts';
 import { preparePictures } from './conditioning.ts';
-import { type HouseImageModel, openHouseImageModel } from './model.ts';
 import { followReference } from './reference.ts';
 import { sampleHouse } from './sample.ts';
+import { readPictureFile, useShippedPack } from '../testing/shipped-pack.ts';
 
 /**
  * Numbers that models/training/export/abilities.py computed with the same graphs, for the tasks that the pack lists. A pack
@@ -27,37 +23,16 @@ const abilitiesSchema = z.object({
   reference: z.object({ prompt: z.string(), strength: z.number(), latents: z.string() }).optional(),
 });
 
-let device: Device;
-let model: HouseImageModel;
-
-beforeAll(async () => {
-  device = await openDevice({ threads: 1 });
-  const pack = await verifyPack(join(HOUSE_PACKS_FOLDER, 'house-image'));
-  model = await openHouseImageModel(pack, device.sessions, { warmUp: false });
-});
-
-afterAll(async () => {
-  model.close();
-  await device.sessions.close();
-});
+const model = useShippedPack();
 
 function readAbilities() {
   return abilitiesSchema.parse(JSON.parse(readFileSync(join(fixtures, 'abilities.json'), 'utf8')));
 }
 
-async function readScene(number: number): Promise<RgbPicture> {
-  const { data, info } = await sharp(join(fixtures, `scenes/scene-${number}.png`))
-    .toColourspace('srgb')
-    .removeAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, data: Uint8Array.from(data) };
-}
-
 /** The largest difference between the sample of a request and what the training side has. */
 async function differenceTo(file: string, wanted: Partial<ImageRequest>): Promise<number> {
   const { seed, steps, guidanceScale, denoiserSha256 } = readAbilities();
-  const { manifest } = model;
+  const { manifest } = model();
   expect(manifest.components.denoiser.sha256).toBe(denoiserSha256);
   const request: ImageRequest = {
     mode: 'text-to-image',
@@ -75,20 +50,20 @@ async function differenceTo(file: string, wanted: Partial<ImageRequest>): Promis
     controls: [],
     ...wanted,
   };
-  const text = await model.encodePrompt(request.prompt);
+  const text = await model().encodePrompt(request.prompt);
   const { reference } = request;
   const positive =
     reference === undefined
       ? text
-      : followReference(text, await model.encodeReference(reference.picture), reference.strength);
+      : followReference(text, await model().encodeReference(reference.picture), reference.strength);
   const sampler = sampleHouse(request, {
     nativeSize: manifest.nativeSize,
     shift: manifest.schedule.shift,
     freshNoise: manifest.schedule.freshNoise,
     positive,
-    negative: await model.encodePrompt(''),
+    negative: await model().encodePrompt(''),
     pictures: preparePictures(request, manifest),
-    denoise: (input) => model.denoise(input),
+    denoise: (input) => model().denoise(input),
     signal: new AbortController().signal,
   });
   let turn = await sampler.next();
@@ -101,26 +76,31 @@ async function differenceTo(file: string, wanted: Partial<ImageRequest>): Promis
 }
 
 it('reaches the same sample of an edit by instruction', async () => {
-  if (!model.manifest.tasks.includes('edit')) {
+  if (!model().manifest.tasks.includes('edit')) {
     expect(existsSync(join(fixtures, 'edit.f32'))).toBe(false);
     return;
   }
   const { edit, tolerance } = readAbilities();
   if (edit === undefined) throw new Error('run models/training/export/abilities.py for this pack');
   const { prompt, imageGuidanceScale, latents } = edit;
-  const request = { mode: 'instruct', prompt, imageGuidanceScale, source: await readScene(0) } as const;
+  const request = {
+    mode: 'instruct',
+    prompt,
+    imageGuidanceScale,
+    source: await readPictureFile(join(fixtures, `scenes/scene-${0}.png`)),
+  } as const;
   expect(await differenceTo(latents, request)).toBeLessThan(tolerance);
 });
 
 it('reaches the same sample with a reference picture', async () => {
-  if (!model.manifest.tasks.includes('reference')) {
+  if (!model().manifest.tasks.includes('reference')) {
     expect(existsSync(join(fixtures, 'reference.f32'))).toBe(false);
     return;
   }
   const { reference, tolerance } = readAbilities();
   if (reference === undefined) throw new Error('run models/training/export/abilities.py for this pack');
   const { prompt, strength, latents } = reference;
-  const scene = await readScene(1);
+  const scene = await readPictureFile(join(fixtures, `scenes/scene-${1}.png`));
   // The upper half: wide, so that white paper shows above and below it.
   const picture = { width: 256, height: 128, data: scene.data.slice(0, 256 * 128 * 3) };
   const request = { prompt, reference: { picture, strength } };

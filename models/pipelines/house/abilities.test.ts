@@ -1,14 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import sharp from 'sharp';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { HOUSE_PACKS_FOLDER, verifyPack } from '../../catalog/packs.ts';
-import { type Device, openDevice } from '../../runtime/device.ts';
 import { generateImage } from '../house-image.ts';
 import type { RgbPicture } from '../image/picture.ts';
 import type { ImageRequest } from '../image-request.ts';
-import { type HouseImageModel, openHouseImageModel } from './model.ts';
+import { readPictureFile, useShippedPack } from '../testing/shipped-pack.ts';
 
 /** The pack as it is shipped: it does what its manifest lists, and says so of the rest. */
 const scenesFolder = join(import.meta.dirname, '../../fixtures/house/scenes');
@@ -16,28 +13,7 @@ const scenes = z
   .array(z.object({ prompt: z.string(), instruction: z.string(), box: z.array(z.number()).length(4) }))
   .parse(JSON.parse(readFileSync(join(scenesFolder, 'scenes.json'), 'utf8')));
 
-let device: Device;
-let model: HouseImageModel;
-
-beforeAll(async () => {
-  device = await openDevice({ threads: 1 });
-  const pack = await verifyPack(join(HOUSE_PACKS_FOLDER, 'house-image'));
-  model = await openHouseImageModel(pack, device.sessions, { warmUp: false });
-});
-
-afterAll(async () => {
-  model.close();
-  await device.sessions.close();
-});
-
-async function readScene(number: number): Promise<RgbPicture> {
-  const { data, info } = await sharp(join(scenesFolder, `scene-${number}.png`))
-    .toColourspace('srgb')
-    .removeAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, data: Uint8Array.from(data) };
-}
+const model = useShippedPack();
 
 async function make(wanted: Partial<ImageRequest>): Promise<Uint8Array> {
   const request: ImageRequest = {
@@ -57,7 +33,11 @@ async function make(wanted: Partial<ImageRequest>): Promise<Uint8Array> {
     ...wanted,
   };
   const signal = new AbortController().signal;
-  for await (const event of generateImage(request, { model, signal, now: () => performance.now() })) {
+  for await (const event of generateImage(request, {
+    model: model(),
+    signal,
+    now: () => performance.now(),
+  })) {
     if (event.type === 'result') return event.rgb;
   }
   throw new Error('no picture');
@@ -79,9 +59,9 @@ function differences(made: Uint8Array, source: RgbPicture, box: readonly number[
 }
 
 it('changes the thing that an instruction names and little else, where it lists edits; else says it cannot', async () => {
-  const source = await readScene(0);
+  const source = await readPictureFile(join(scenesFolder, `scene-${0}.png`));
   const edit = { mode: 'instruct', prompt: scenes[0].instruction, source } as const;
-  if (!model.manifest.tasks.includes('edit')) {
+  if (!model().manifest.tasks.includes('edit')) {
     await expect(make(edit)).rejects.toThrow(/not learned to edit by instruction/);
     return;
   }
@@ -92,8 +72,8 @@ it('changes the thing that an instruction names and little else, where it lists 
 });
 
 it('takes the colour of a thing from its reference picture, where it lists references; else says it cannot', async () => {
-  const blue = await readScene(0);
-  if (!model.manifest.tasks.includes('reference')) {
+  const blue = await readPictureFile(join(scenesFolder, `scene-${0}.png`));
+  if (!model().manifest.tasks.includes('reference')) {
     const reference = { picture: blue, strength: 1 };
     await expect(make({ reference })).rejects.toThrow(/not learned to follow a reference/);
     return;

@@ -1,16 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import sharp from 'sharp';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { brightPixels, colourSteps, edgeF1 } from '../../evaluation/pixels.ts';
-import { HOUSE_PACKS_FOLDER, verifyPack } from '../../catalog/packs.ts';
-import { type Device, openDevice } from '../../runtime/device.ts';
 import { generateImage } from '../house-image.ts';
-import { toBytes, toFloatPicture, type RgbPicture } from '../image/picture.ts';
+import { type RgbPicture, toBytes, toFloatPicture } from '../image/picture.ts';
 import { resizeArea } from '../image/resize.ts';
 import type { ControlMap, ImageRequest } from '../image-request.ts';
-import { type HouseImageModel, openHouseImageModel } from './model.ts';
+import { readPictureFile, useShippedPack } from '../testing/shipped-pack.ts';
 
 /** The pack as it is shipped, on composed scenes it never saw. */
 const scenesFolder = join(import.meta.dirname, '../../fixtures/house/scenes');
@@ -18,28 +15,7 @@ const scenes = z
   .array(z.object({ prompt: z.string() }))
   .parse(JSON.parse(readFileSync(join(scenesFolder, 'scenes.json'), 'utf8')));
 
-let device: Device;
-let model: HouseImageModel;
-
-beforeAll(async () => {
-  device = await openDevice({ threads: 1 });
-  const pack = await verifyPack(join(HOUSE_PACKS_FOLDER, 'house-image'));
-  model = await openHouseImageModel(pack, device.sessions, { warmUp: false });
-});
-
-afterAll(async () => {
-  model.close();
-  await device.sessions.close();
-});
-
-async function readMap(name: string): Promise<RgbPicture> {
-  const { data, info } = await sharp(join(scenesFolder, name))
-    .toColourspace('srgb')
-    .removeAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, data: Uint8Array.from(data) };
-}
+const model = useShippedPack();
 
 /** How well the outlines of what was painted lie on a map's lines, 0 … 1, at the core's own size. */
 async function closeness(prompt: string, map: RgbPicture, controls: readonly ControlMap[]): Promise<number> {
@@ -59,7 +35,11 @@ async function closeness(prompt: string, map: RgbPicture, controls: readonly Con
     controls,
   };
   const signal = new AbortController().signal;
-  for await (const event of generateImage(request, { model, signal, now: () => performance.now() })) {
+  for await (const event of generateImage(request, {
+    model: model(),
+    signal,
+    now: () => performance.now(),
+  })) {
     if (event.type !== 'result') continue;
     const painted = { width: event.width, height: event.height, data: event.rgb };
     const small = resizeArea(toFloatPicture(painted, 3), map.width, map.height);
@@ -71,7 +51,7 @@ async function closeness(prompt: string, map: RgbPicture, controls: readonly Con
 it('a picture lies closer to the lines it was told to follow, and closer still with full strength', async () => {
   const sums = { free: 0, half: 0, whole: 0 };
   for (const [i, { prompt }] of scenes.entries()) {
-    const map = await readMap(`scene-${i}-scribble.png`);
+    const map = await readPictureFile(join(scenesFolder, `scene-${i}-scribble.png`));
     const control = (strength: number): ControlMap => ({
       kind: 'edge',
       strength,

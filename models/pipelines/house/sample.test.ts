@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { HOUSE_PACKS_FOLDER, verifyPack } from '../../catalog/packs.ts';
-import { type Device, openDevice } from '../../runtime/device.ts';
 import type { ImageRequest } from '../image-request.ts';
 import { preparePictures } from './conditioning.ts';
-import { type HouseImageModel, openHouseImageModel } from './model.ts';
 import { sampleHouse } from './sample.ts';
+import { useShippedPack } from '../testing/shipped-pack.ts';
 
 /** Numbers that the training side computed for this pack with Python, PyTorch's noise and onnxruntime. */
 const fixtures = join(import.meta.dirname, '../../fixtures/house');
@@ -23,19 +21,7 @@ const golden = z
   })
   .parse(JSON.parse(readFileSync(join(fixtures, 'golden.json'), 'utf8')));
 
-let device: Device;
-let model: HouseImageModel;
-
-beforeAll(async () => {
-  device = await openDevice({ threads: 1 });
-  const pack = await verifyPack(join(HOUSE_PACKS_FOLDER, 'house-image'));
-  model = await openHouseImageModel(pack, device.sessions, { warmUp: false });
-});
-
-afterAll(async () => {
-  model.close();
-  await device.sessions.close();
-});
+const model = useShippedPack();
 
 function readFloats(name: string): Float32Array {
   const bytes = Uint8Array.from(readFileSync(join(fixtures, name)));
@@ -60,15 +46,15 @@ async function sample(steps: number): Promise<{ readonly first: Float32Array; re
   };
   let first: Float32Array | null = null;
   const sampler = sampleHouse(request, {
-    nativeSize: model.manifest.nativeSize,
-    shift: model.manifest.schedule.shift,
-    freshNoise: model.manifest.schedule.freshNoise,
-    positive: await model.encodePrompt(request.prompt),
-    negative: await model.encodePrompt(''),
-    pictures: preparePictures(request, model.manifest),
+    nativeSize: model().manifest.nativeSize,
+    shift: model().manifest.schedule.shift,
+    freshNoise: model().manifest.schedule.freshNoise,
+    positive: await model().encodePrompt(request.prompt),
+    negative: await model().encodePrompt(''),
+    pictures: preparePictures(request, model().manifest),
     denoise: (input) => {
       first ??= Float32Array.from(input.x);
-      return model.denoise(input);
+      return model().denoise(input);
     },
     signal: new AbortController().signal,
   });
@@ -81,7 +67,7 @@ async function sample(steps: number): Promise<{ readonly first: Float32Array; re
 
 describe('the house core against the training side', () => {
   it('is the pack that the numbers were made with', () => {
-    expect(model.manifest.components.denoiser.sha256).toBe(golden.denoiserSha256);
+    expect(model().manifest.components.denoiser.sha256).toBe(golden.denoiserSha256);
   });
 
   it.each(Object.entries(golden.latents))('reaches the same sample in %s steps', async (steps, file) => {
