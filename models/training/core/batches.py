@@ -17,7 +17,7 @@ SHARES = np.array([0.595, 0.12, 0.045, 0.03, 0.035, 0.035, 0.0, 0.14])
 EVALUATION_SHARES = np.array([0.70, 0.12, 0.045, 0.03, 0.035, 0.035, 0.0, 0.035])
 # A reference picture goes with any task but editing; it comes as rows of its own, so whole batches have one or none.
 REFERENCE_SHARES = np.array([0.72, 0.12, 0.05, 0.03, 0.04, 0.04, 0.0, 0.0])
-REFERENCE_BATCHES = 0.3
+REFERENCE_BATCHES = 0.4
 LOOKS = 0.08
 TEXT_DROP = 0.1
 CONDITION_DROP = 0.05
@@ -57,7 +57,7 @@ class Source:
     def sample(self, cap: int, shares: np.ndarray, referring: bool = False) -> dict:
         rng, composer = self.rng, self.composer
         task = TASKS[int(rng.choice(8, p=shares))]
-        spec = composer.describe()
+        spec = self.references.describe() if referring else composer.describe()
         drawn = composer.render(spec, self.size)
         reference = self.references.of(spec, rng) if referring else None
         text = composer.caption(spec if reference is None else reference["spoken"])

@@ -17,6 +17,14 @@ class References:
     def __init__(self, composer):
         self.composer = composer
 
+    def describe(self) -> dict:
+        """A scene whose reference has something to tell: mostly one with a painted thing, or in another style than the usual."""
+        for _ in range(3):
+            spec = self.composer.describe()
+            if spec["style"] != "3d" or any(thing["color"] for thing in spec["objects"]):
+                break
+        return spec
+
     def of(self, spec: dict, rng) -> dict | None:
         """A reference for one thing of the scene, or None when it has none.
 
@@ -25,7 +33,8 @@ class References:
         """
         if not spec["objects"]:
             return None
-        number = int(rng.integers(len(spec["objects"])))
+        painted = [k for k, thing in enumerate(spec["objects"]) if thing["color"]] or range(len(spec["objects"]))
+        number = painted[int(rng.integers(len(painted)))]
         thing = spec["objects"][number]
         strength = 1.0 if rng.random() < 0.7 else float(rng.uniform(0.3, 1))
         shown = {**thing, "count": 1, "size_word": None}
