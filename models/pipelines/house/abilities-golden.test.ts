@@ -87,7 +87,7 @@ it('reaches the same sample of an edit by instruction', async () => {
     mode: 'instruct',
     prompt,
     imageGuidanceScale,
-    source: await readPictureFile(join(fixtures, `scenes/scene-${0}.png`)),
+    source: await readPictureFile(join(fixtures, 'scenes/scene-0.png')),
   } as const;
   expect(await differenceTo(latents, request)).toBeLessThan(tolerance);
 });
@@ -100,7 +100,7 @@ it('reaches the same sample with a reference picture', async () => {
   const { reference, tolerance } = readAbilities();
   if (reference === undefined) throw new Error('run models/training/export/abilities.py for this pack');
   const { prompt, strength, latents } = reference;
-  const scene = await readPictureFile(join(fixtures, `scenes/scene-${1}.png`));
+  const scene = await readPictureFile(join(fixtures, 'scenes/scene-1.png'));
   // The upper half: wide, so that white paper shows above and below it.
   const picture = { width: 256, height: 128, data: scene.data.slice(0, 256 * 128 * 3) };
   const request = { prompt, reference: { picture, strength } };

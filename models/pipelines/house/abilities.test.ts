@@ -59,7 +59,7 @@ function differences(made: Uint8Array, source: RgbPicture, box: readonly number[
 }
 
 it('changes the thing that an instruction names and little else, where it lists edits; else says it cannot', async () => {
-  const source = await readPictureFile(join(scenesFolder, `scene-${0}.png`));
+  const source = await readPictureFile(join(scenesFolder, 'scene-0.png'));
   const edit = { mode: 'instruct', prompt: scenes[0].instruction, source } as const;
   if (!model().manifest.tasks.includes('edit')) {
     await expect(make(edit)).rejects.toThrow(/not learned to edit by instruction/);
@@ -72,7 +72,7 @@ it('changes the thing that an instruction names and little else, where it lists 
 });
 
 it('takes the colour of a thing from its reference picture, where it lists references; else says it cannot', async () => {
-  const blue = await readPictureFile(join(scenesFolder, `scene-${0}.png`));
+  const blue = await readPictureFile(join(scenesFolder, 'scene-0.png'));
   if (!model().manifest.tasks.includes('reference')) {
     const reference = { picture: blue, strength: 1 };
     await expect(make({ reference })).rejects.toThrow(/not learned to follow a reference/);
