@@ -25,10 +25,11 @@ const MAX_SIDE = 1024;
  * Makes one picture with a house image pack, as DESIGN section 8 describes: torch noise from the seed, flow matching
  * (Lipman et al. 2023) with classifier-free guidance (Ho and Salimans 2022), then the pack's upscaler.
  *
- * A reference picture joins the prompt as further states (Ye et al. 2023). Image-to-image is SDEdit (Meng et al. 2022): the source is noised to `strength` and denoised from there. Inpaint and
- * extend put the noised source back outside the mask after every step (Lugmayr et al. 2022, section 3) and paste the
- * result into the untouched source, whose pixels outside the mask keep their exact bytes. Instruct is InstructPix2Pix (Brooks
- * et al. 2023): the core sees the source beside the noise, and starts from noise alone.
+ * A reference picture joins the prompt as further states (Ye et al. 2023). Image-to-image is SDEdit (Meng et al. 2022): the
+ * source is noised to `strength` and denoised from there. Inpaint and extend put the noised source back outside the mask after
+ * every step (Lugmayr et al. 2022, section 3) and paste the result into the untouched source, whose pixels outside the mask
+ * keep their exact bytes. Instruct is InstructPix2Pix (Brooks et al. 2023): the core sees the source beside the noise, and
+ * starts from noise alone.
  *
  * Yields progress and a preview (the current x0 at the denoiser's size) after each step, then one result of the asked
  * width and height. Equal requests give equal pictures on equal packs. Throws PipelineError for a request that cannot
@@ -154,7 +155,7 @@ interface DetailParts {
 }
 
 /**
- * Image-to-image and edits on a small core would blur what it did not change: the source goes through the denoiser's size and back.
+ * Image-to-image and edits on a small core would blur what they did not change: the source goes through the denoiser's size and back.
  * What that way loses is known exactly (the source minus its own enlarged reduction), so it is added again where the
  * sample stayed close to the source, and left out where something new was painted.
  */

@@ -37,7 +37,8 @@ export interface StackPool {
 /** For what changes at every step: without it the engine stops every few hundred steps to collect what they left behind. */
 export function createStackPool(): StackPool {
   const free: Float32Array[] = [];
-  const lent = new Set<Float32Array>();
+  // Weak: what a failed run never gives back is collected.
+  const lent = new WeakSet<Float32Array>();
   const take = (length: number): Float32Array => {
     const known = free.findIndex((array) => array.length === length);
     const array = known === -1 ? new Float32Array(length) : free.splice(known, 1)[0];

@@ -103,5 +103,7 @@ def load_pack(nets: nn.ModuleDict, pack: Path) -> None:
               "condition": torch.randn(2, 3, 64, 64, generator=generator), "condition_mask": torch.ones(2, 1, 64, 64),
               "task": torch.tensor([1, 2]), "condition_strength": torch.tensor([1.0, 0.6]), "encoder_hidden_states": states}
     apart = max(agree(text, pack / "text-encoder.onnx", {"input_ids": ids}), agree(core, pack / "denoiser.onnx", inputs))
-    if apart > 1e-2:
+    if (pack / "reference-encoder.onnx").exists():
+        apart = max(apart, agree(nets["reference"], pack / "reference-encoder.onnx", {"pixels": inputs["sample"]}))
+    if apart > 1e-4:
         raise ValueError(f"the networks differ from the pack's graphs by {apart:.1e}")
