@@ -24,16 +24,22 @@ import torch
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "data")]
-from conv_optimizer import ConvMuon
+sys.path.append(str(HERE.parent / "core"))
 from discriminator import Discriminator, hinge, persuade, r1
 from losses import ParserFeatures, laplacian_loss, ms_ssim_loss, spectrum_loss
 from measure import measure, readings, to_tensor, unseen
 from model import SIZES, Autoencoder
+from optimizer import MuonAdam
 from pictures import Pictures, start_workers
 from transforms import random_pair
 
 EMA = 0.998
 DEFAULTS = {"cpu": {"batch": 8, "crop": 128, "bank": 1000}, "gpu": {"batch": 64, "crop": 256, "bank": 16000}}
+
+
+def in_convolutions(name: str, p: torch.Tensor) -> bool:
+    """Kernels between features. Heads and the first convolution are maps from or to pixels or latents: they train better with AdamW."""
+    return p.ndim == 4 and "head" not in name and not name.endswith("body.0.weight")
 
 
 class Bank:
@@ -110,7 +116,7 @@ def main() -> None:
     judge_optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-4, betas=(0.5, 0.9)) if judge else None
     features = ParserFeatures(deep=a.size == "gpu").to(a.device, memory_format=torch.channels_last)
     ema = {k: v.clone() for k, v in net.state_dict().items()}
-    optimizer = ConvMuon(net.named_parameters())
+    optimizer = MuonAdam(net.named_parameters(), in_convolutions, muon_lr=0.01, decay=0)
     step = seen = 0
     spent = 0.0
     found = next((out / name for name in ("last.pt", "ema.pt") if (out / name).exists()), None)
