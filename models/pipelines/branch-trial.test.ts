@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ModelSession } from '../runtime/session.ts';
+import { createUnusedNetwork } from './testing/unused-network.ts';
 import { type BranchWay, branchTrialOf, createBranchTrial } from './branch-trial.ts';
 
 /** A device on which a run of each way takes so many milliseconds; the first of each is a hundred times slower. */
@@ -60,23 +60,11 @@ describe('createBranchTrial', () => {
 
 describe('branchTrialOf', () => {
   it('keeps one trial for a network, a shape and a number of branches', () => {
-    const unused = () => Promise.reject(new Error('not run'));
-    const session = (): ModelSession => ({
-      path: 'unet/model.onnx',
-      inputs: [],
-      outputs: [],
-      memoryBytes: 0,
-      hasInput: () => true,
-      hasOutput: () => true,
-      runForOutput: unused,
-      run: unused,
-      close: unused,
-    });
-    const network = session();
+    const network = createUnusedNetwork();
     const trial = branchTrialOf(network, [1, 4, 64, 64], 2);
     expect(branchTrialOf(network, [1, 4, 64, 64], 2)).toBe(trial);
     expect(branchTrialOf(network, [1, 4, 96, 96], 2)).not.toBe(trial);
     expect(branchTrialOf(network, [1, 4, 64, 64], 3)).not.toBe(trial);
-    expect(branchTrialOf(session(), [1, 4, 64, 64], 2)).not.toBe(trial);
+    expect(branchTrialOf(createUnusedNetwork(), [1, 4, 64, 64], 2)).not.toBe(trial);
   });
 });

@@ -3,33 +3,18 @@ import { readScheduler } from '../../core/config/read.ts';
 import { classifierFree } from '../../core/guidance/classifier-free.ts';
 import type { Branch } from '../../core/types.ts';
 import type { ModelSession } from '../../runtime/session.ts';
+import { createUnusedNetwork, unused } from '../testing/unused-network.ts';
 import type { BranchWay } from '../branch-trial.ts';
 import { runLatentLoop } from './latent-loop.ts';
 import type { ModelFolder } from './model-folder.ts';
 
-const never = () => Promise.reject(new Error('not part of this test'));
-
-function createNetwork(): ModelSession {
-  return {
-    path: 'unet/model.onnx',
-    inputs: [],
-    outputs: [],
-    memoryBytes: 0,
-    hasInput: () => true,
-    hasOutput: () => true,
-    runForOutput: never,
-    run: never,
-    close: never,
-  };
-}
-
 const folder: ModelFolder = {
   has: () => false,
   find: () => null,
-  open: never,
-  tokenizer: never,
-  readIndex: never,
-  readSchedulerConfig: never,
+  open: unused,
+  tokenizer: unused,
+  readIndex: unused,
+  readSchedulerConfig: unused,
   close: () => {},
 };
 
@@ -59,7 +44,7 @@ async function run(denoiser: ModelSession, options: { most?: number; branchWay?:
 
 describe('guidance branches in a run', () => {
   it('go both ways at first, each branch once a step, and then one way in later runs too', async () => {
-    const network = createNetwork();
+    const network = createUnusedNetwork();
     const { calls } = await run(network);
     expect(calls.flat()).toHaveLength(40);
     const sizes = calls.map(({ length }) => length);
@@ -71,17 +56,17 @@ describe('guidance branches in a run', () => {
   });
 
   it('give the same result either way', async () => {
-    const together = await run(createNetwork(), { branchWay: 'together' });
-    const oneByOne = await run(createNetwork(), { branchWay: 'one-by-one' });
+    const together = await run(createUnusedNetwork(), { branchWay: 'together' });
+    const oneByOne = await run(createUnusedNetwork(), { branchWay: 'one-by-one' });
     expect(together.calls).toHaveLength(20);
     expect(oneByOne.calls).toHaveLength(40);
     expect(oneByOne.x).toEqual(together.x);
-    expect((await run(createNetwork())).x).toEqual(together.x);
+    expect((await run(createUnusedNetwork())).x).toEqual(together.x);
   });
 
   it('go one by one through a network that takes one at a time', async () => {
-    const { calls, x } = await run(createNetwork(), { most: 1 });
+    const { calls, x } = await run(createUnusedNetwork(), { most: 1 });
     expect(calls.map(({ length }) => length)).toEqual(Array.from({ length: 40 }, () => 1));
-    expect(x).toEqual((await run(createNetwork())).x);
+    expect(x).toEqual((await run(createUnusedNetwork())).x);
   });
 });
