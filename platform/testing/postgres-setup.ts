@@ -35,15 +35,22 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** A TCP port that nothing listens on at this moment. */
-export function freePort(): Promise<number> {
+/** Below the ports that systems hand to outgoing connections (from 32,768 on Linux): one of those could be taken meanwhile. */
+const lowestPort = 15_000;
+const portCount = 17_000;
+
+/** A TCP port that nothing listens on at this moment, on any interface. */
+export async function freePort(): Promise<number> {
+  const port = lowestPort + Math.floor(Math.random() * portCount);
+  return (await canListen(port)) ? port : freePort();
+}
+
+function canListen(port: number): Promise<boolean> {
   return new Promise((settle, fail) => {
     const probe = createServer();
-    probe.once('error', fail);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      probe.close(() => settle(port));
-    });
+    probe.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? settle(false) : fail(error),
+    );
+    probe.listen(port, () => probe.close(() => settle(true)));
   });
 }
