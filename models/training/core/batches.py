@@ -26,15 +26,16 @@ TOKENIZER = HERE.parents[1] / "packs" / "house-image" / "tokenizer.json"
 
 
 class Source:
-    """Draws batches of numpy arrays; the same seed gives the same stream. `evaluation` draws what every evaluation loss is measured on."""
+    """Draws batches of numpy arrays; the same seed gives the same stream. `evaluation` draws what every evaluation loss is measured on,
+    `edits` says whether edits by instruction are among the tasks."""
 
-    def __init__(self, seed: int, size: int = 64, evaluation: bool = False):
+    def __init__(self, seed: int, size: int = 64, evaluation: bool = False, edits: bool = True):
         from composer import Composer
         from references import References
         from tokenizers import Tokenizer
         self.composer = Composer(seed, looks=0 if evaluation else LOOKS)
         self.references = References(self.composer)
-        self.evaluation = evaluation
+        self.evaluation, self.edits = evaluation, edits
         self.rng = np.random.default_rng(seed + 1)
         self.tokenizer = Tokenizer.from_file(str(TOKENIZER))
         self.size = size
@@ -120,7 +121,7 @@ class Source:
         referring = not self.evaluation and self.rng.random() < REFERENCE_BATCHES
         if referring:
             cap = 32
-        shares = EVALUATION_SHARES if self.evaluation else REFERENCE_SHARES if referring else SHARES
+        shares = EVALUATION_SHARES if self.evaluation else REFERENCE_SHARES if referring or not self.edits else SHARES
         rows = [self.sample(cap, shares, referring) for _ in range(count)]
         ids = np.zeros((count, cap), np.int64)
         for k, row in enumerate(rows):

@@ -65,12 +65,14 @@ def load_graph(net: nn.Module, path: Path) -> None:
     """Fills `net` from one graph. Raises when a weight has no place or another shape."""
     named, matrices = stored(path)
     state = net.state_dict()
+    # Packs before 0.5.0 have no flow map; a new one changes nothing until it is trained.
+    later = {name for name in state if name.startswith("map_")} if "map_in.bias" not in named else set()
     layers = expand(ORDER[path.name], set(state))
     if len(layers) != len(matrices):
         raise ValueError(f"{path.name} has {len(matrices)} folded matrices, the network {len(layers)}")
     found = {f"{layer}.weight": matrix.T for layer, matrix in zip(layers, matrices)}
     found |= {name: value for name, value in named.items() if name in state and name not in found}
-    missing = [name for name in state if name not in found and not name.startswith("label_head")]
+    missing = [name for name in state if name not in found and name not in later and not name.startswith("label_head")]
     if missing:
         raise ValueError(f"{path.name} lacks {', '.join(missing)}")
     net.load_state_dict({**state, **{name: torch.tensor(value) for name, value in found.items()}})
@@ -82,6 +84,8 @@ def agree(net: nn.Module, path: Path, inputs: dict[str, torch.Tensor]) -> float:
     options.log_severity_level = 3
     options.add_session_config_entry("session.disable_quant_qdq", "1")
     graph = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    known = {node.name for node in graph.get_inputs()}
+    inputs = {name: value for name, value in inputs.items() if name in known}
     with torch.no_grad():
         return float(np.abs(net(*inputs.values()).numpy() - graph.run(None, {k: v.numpy() for k, v in inputs.items()})[0]).max())
 
@@ -101,7 +105,8 @@ def load_pack(nets: nn.ModuleDict, pack: Path) -> None:
         states = text(ids)
     inputs = {"sample": torch.randn(2, 3, 64, 64, generator=generator), "timestep": torch.tensor([0.9, 0.3]),
               "condition": torch.randn(2, 3, 64, 64, generator=generator), "condition_mask": torch.ones(2, 1, 64, 64),
-              "task": torch.tensor([1, 2]), "condition_strength": torch.tensor([1.0, 0.6]), "encoder_hidden_states": states}
+              "task": torch.tensor([1, 2]), "condition_strength": torch.tensor([1.0, 0.6]), "encoder_hidden_states": states,
+              "timestep_next": torch.tensor([0.0, 0.3]), "guidance_scale": torch.tensor([3.0, 1.0])}
     apart = max(agree(text, pack / "text-encoder.onnx", {"input_ids": ids}), agree(core, pack / "denoiser.onnx", inputs))
     if (pack / "reference-encoder.onnx").exists():
         apart = max(apart, agree(nets["reference"], pack / "reference-encoder.onnx", {"pixels": inputs["sample"]}))

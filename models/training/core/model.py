@@ -11,6 +11,7 @@ from torch import Tensor, nn
 WIDTH, DEPTH, HEADS, PATCH, SIZE = 192, 7, 3, 8, 64
 GRID = SIZE // PATCH
 TEXT_LENGTH, TEXT_DEPTH, TASKS = 32, 2, 8
+MAP_WAVES, MAP_RANK = 16, 32
 REFERENCE_GRID, REFERENCE_DEPTH = 4, 2
 REFERENCE_LENGTH = REFERENCE_GRID**2
 HEAD = WIDTH // HEADS
@@ -150,7 +151,11 @@ def patchify(x: Tensor) -> Tensor:
 class Denoiser(nn.Module):
     """Predicts x0 from x_t, the time, the control picture with its mask, the task, the strength, and the states of the text
     [B, 32, WIDTH] (training uses 16 where the text is short) with, after them, those of a reference picture [B, 16, WIDTH] if there is one.
-    Rows of zeros are not read."""
+    Rows of zeros are not read.
+
+    With a `timestep_next` r below the timestep t and a guidance scale it is a flow map (Boffi et al. 2024, "Flow map matching"): what comes
+    out is the u for which x_r = x_t + (r - t) (x_t - u) / t on the guided path, so that one step of Euler's method goes from t to r however far
+    that is. At r = t and scale 1, or with neither, u is the mean of x0. core/flow_map.py trains it."""
 
     REFINE = 48
 
@@ -164,6 +169,9 @@ class Denoiser(nn.Module):
         self.time = nn.Sequential(nn.Linear(128, WIDTH), nn.SiLU(), nn.Linear(WIDTH, WIDTH))
         self.strength = nn.Linear(1, WIDTH)
         self.mod = nn.Linear(WIDTH, 6 * WIDTH)
+        self.map_in = nn.Linear(2 * MAP_WAVES + 1, MAP_RANK)
+        self.map_out = nn.Linear(MAP_RANK, WIDTH, bias=False)
+        self.map_mod = nn.Linear(MAP_RANK, DEPTH * 6 * WIDTH, bias=False)
         self.blocks = nn.ModuleList(Block() for _ in range(DEPTH))
         self.final_mod = nn.Linear(WIDTH, 2 * WIDTH)
         r = self.REFINE
@@ -179,6 +187,7 @@ class Denoiser(nn.Module):
             self.register_buffer(name, torch.cat(parts), persistent=False)
         frequencies = torch.exp(-math.log(1000.0) * torch.arange(64) / 64) * 100.0
         self.register_buffer("frequencies", frequencies, persistent=False)
+        self.register_buffer("map_frequencies", torch.exp(math.log(30.0) * torch.arange(MAP_WAVES) / MAP_WAVES), persistent=False)
         self.reset()
 
     def reset(self) -> None:
@@ -187,13 +196,19 @@ class Denoiser(nn.Module):
             nn.init.zeros_(block.ff.down.weight)
         nn.init.zeros_(self.mod.weight)
         nn.init.zeros_(self.mod.bias)
+        nn.init.zeros_(self.map_out.weight)
+        nn.init.zeros_(self.map_mod.weight)
         nn.init.zeros_(self.final_mod.weight)
         nn.init.zeros_(self.final_mod.bias)
         nn.init.normal_(self.position, std=0.02)
         nn.init.normal_(self.task.weight, std=0.02)
 
     def forward(self, sample, timestep, condition, condition_mask, task, condition_strength, encoder_hidden_states,
-                with_labels: bool = False):
+                timestep_next: Tensor | None = None, guidance_scale: Tensor | None = None, with_labels: bool = False):
+        if timestep_next is None:
+            timestep_next = timestep
+        if guidance_scale is None:
+            guidance_scale = torch.ones_like(timestep)
         b, length = sample.shape[0], encoder_hidden_states.shape[1]
         strength = condition_strength[:, None, None, None]
         control = torch.cat([condition * strength, condition_mask * strength], 1)
@@ -204,13 +219,15 @@ class Denoiser(nn.Module):
         bias = torch.cat([torch.zeros(b, GRID * GRID, dtype=valid.dtype, device=valid.device), (valid - 1) * 1e4], 1)[:, None, None, :]
         wave = timestep[:, None].float() * self.frequencies
         c = self.time(torch.cat([wave.cos(), wave.sin()], -1)) + self.task(task) + self.strength(condition_strength[:, None])
-        c = F.silu(c)
-        mod = self.mod(c).view(b, 6, WIDTH)
+        leap = (timestep - timestep_next)[:, None].float() * self.map_frequencies
+        leap = F.silu(self.map_in(torch.cat([leap.cos() - 1, leap.sin(), guidance_scale[:, None].log()], -1)))
+        c = F.silu(c + self.map_out(leap))
+        mod = self.mod(c).view(b, 1, 6, WIDTH) + self.map_mod(leap).view(b, DEPTH, 6, WIDTH)
         n = GRID * GRID + length
         cos, sin = self.cos[:n], self.sin[:n]
         middle = x
         for i, block in enumerate(self.blocks):
-            x = block(x, mod, cos, sin, bias)
+            x = block(x, mod[:, i], cos, sin, bias)
             if i == DEPTH // 2 - 1:
                 middle = x
         x = x[:, :GRID * GRID]

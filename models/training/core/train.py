@@ -10,10 +10,12 @@ minutes: last.pt (everything needed to resume) and, with the average weights, em
 from __future__ import annotations
 
 import argparse
+import copy
 import datetime as dt
 import json
 import sys
 import time
+from collections import defaultdict
 from pathlib import Path
 
 import torch
@@ -23,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from tokenizers import Tokenizer
 
 from batches import TOKENIZER, Source, start_workers
+from flow_map import Ways, jump_loss
 from from_pack import load_pack
 from model import Denoiser, ReferenceEncoder, TextEncoder
 from optimizer import MuonAdam
@@ -33,6 +36,8 @@ VOCABULARY = Tokenizer.from_file(str(TOKENIZER)).get_vocab_size()
 EMA = 0.998
 # The sampler (shift 3, 8 steps) never asks below t = 0.3, so clean pictures get no more weight than that.
 MIN_T = 0.25
+# With --few-steps every third batch is still an ordinary one, so that many small steps stay as good as they were.
+PLAIN_PERIOD = 3
 
 
 def to_tensors(batch: dict, device: str = "cpu") -> dict:
@@ -63,7 +68,8 @@ def losses(nets: torch.nn.ModuleDict, b: dict, t: torch.Tensor, noise: torch.Ten
     tt = t[:, None, None, None]
     x_t = (1 - tt) * b["x0"] + tt * noise
     with torch.autocast(t.device.type, torch.bfloat16):
-        prediction, labels = nets["core"](x_t, t, b["condition"], b["mask"], b["task"], b["strength"], states_of(nets, b), True)
+        prediction, labels = nets["core"](x_t, t, b["condition"], b["mask"], b["task"], b["strength"], states_of(nets, b),
+                                         with_labels=True)
     error = (prediction - b["x0"]).pow(2)
     # Known pixels of a repaint are pasted back later: they only need a little weight.
     known = ((b["task"] == 1).float()[:, None, None, None]) * (1 - b["mask"])
@@ -71,6 +77,15 @@ def losses(nets: torch.nn.ModuleDict, b: dict, t: torch.Tensor, noise: torch.Ten
     per_sample = error.mean((1, 2, 3)) / t.clamp(min=MIN_T).pow(2)
     ce = F.cross_entropy(labels.float().flatten(0, 1), b["labels"].flatten())
     return per_sample, ce
+
+
+def teacher_of(nets: torch.nn.ModuleDict, weights: dict, path: Path) -> torch.nn.ModuleDict:
+    """The weights that a run for few steps started from, also after it was interrupted."""
+    if not path.exists():
+        torch.save(weights, path)
+    teacher = copy.deepcopy(nets)
+    teacher.load_state_dict(torch.load(path, weights_only=True))
+    return teacher
 
 
 def clock(text: str) -> float:
@@ -95,6 +110,7 @@ def main() -> None:
     args.add_argument("--device", default="cpu")
     args.add_argument("--workers", type=int, default=1)
     args.add_argument("--from-pack", default=None, help="folder of a pack whose weights a new run starts from")
+    args.add_argument("--few-steps", action="store_true", help="learn long steps from the weights that the run starts from (CPU only)")
     a = args.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
@@ -126,6 +142,7 @@ def main() -> None:
         optimizer.load(saved["optimizer"])
         print(f"resumed at step {step}, {seen} samples", flush=True)
     print(f"{sum(p.numel() for p in core.parameters()) / 1e6:.2f} M + text {sum(p.numel() for p in text.parameters()) / 1e6:.2f} M", flush=True)
+    ways = Ways(teacher_of(nets, ema, out / "teacher.pt"), a.seed * 1000 + step + 1, a.batch) if a.few_steps else None
     if a.compile:
         # Block by block: one graph serves all blocks and compiles in half a minute (a quarter faster than eager).
         for block in core.blocks:
@@ -147,7 +164,7 @@ def main() -> None:
 
     log = open(out / "log.jsonl", "a")
     started, last_save, last_log = time.time(), time.time(), time.time()
-    total, total_ce = 0.0, 0.0
+    sums: dict[str, list[float]] = defaultdict(list)
 
     def save(value: float) -> None:
         state = {"nets": nets.state_dict(), "ema": ema, "optimizer": optimizer.state(), "step": step, "seen": seen}
@@ -158,30 +175,39 @@ def main() -> None:
 
     try:
         while step < a.steps and time.time() < end:
-            b = to_tensors(queue.get(), a.device)
-            t = torch.where(torch.rand(a.batch) < 0.05, torch.rand(a.batch), torch.sigmoid(0.9 + 0.9 * torch.randn(a.batch))).clamp(1e-3, 1).to(a.device)
-            per_sample, ce = losses(nets, b, t, torch.randn_like(b["x0"]))
-            loss = per_sample.mean()
-            (loss + 0.03 * ce).backward()
+            jumps = ways is not None and step % PLAIN_PERIOD != 0
+            if jumps:
+                loss = jump_loss(nets, ways.next(), states_of).mean()
+                loss.backward()
+            else:
+                b = to_tensors(queue.get(), a.device)
+                t = torch.where(torch.rand(a.batch) < 0.05, torch.rand(a.batch), torch.sigmoid(0.9 + 0.9 * torch.randn(a.batch))).clamp(1e-3, 1).to(a.device)
+                per_sample, ce = losses(nets, b, t, torch.randn_like(b["x0"]))
+                loss = per_sample.mean()
+                (loss + 0.03 * ce).backward()
             torch.nn.utils.clip_grad_norm_(nets.parameters(), 1.0)
-            if step == begun + 50:
+            if step == begun + 51 and not jumps:
                 dead = [n for n, p in core.blocks.named_parameters() if p.ndim == 2 and (p.grad is None or p.grad.abs().max() == 0)]
                 assert not dead, f"blocks without gradient: {dead}"
             now = time.time()
             scale = min(1.0, (step - begun + 1) / 50) * (1.0 if now < decay else max(0.02, 1 - 0.98 * (now - decay) / max(1, end - decay)))
             optimizer.step(scale)
-            step, seen = step + 1, seen + a.batch
+            step, seen = step + 1, seen + (0 if jumps else a.batch)
             rate = min(EMA, (1 + step) / (10 + step))
             with torch.no_grad():
                 for k, v in nets.state_dict().items():
                     ema[k].lerp_(v, 1 - rate)
-            total, total_ce = total + loss.item(), total_ce + ce.item()
+            if jumps:
+                sums["jump"].append(loss.item())
+            else:
+                sums["loss"].append(loss.item())
+                sums["ce"].append(ce.item())
             if step % 50 == 0:
                 speed = 50 * a.batch / (time.time() - last_log)
                 last_log = time.time()
-                line = {"step": step, "seen": seen, "loss": round(total / 50, 5), "ce": round(total_ce / 50, 4), "per_s": round(speed, 1), "lr": round(scale, 3),
-                        "minutes": round((time.time() - started) / 60, 2)}
-                total, total_ce = 0.0, 0.0
+                line = {"step": step, "seen": seen, **{name: round(sum(values) / len(values), 5) for name, values in sums.items()}, "per_s": round(speed, 1),
+                        "lr": round(scale, 3), "minutes": round((time.time() - started) / 60, 2), **({"drawn": ways.drawn} if ways else {})}
+                sums.clear()
                 deadline = json.loads((out / "deadline.json").read_text())
                 end, decay = deadline["until"], deadline["decay_from"]
                 if time.time() - last_save > 180:

@@ -1,8 +1,8 @@
 """Compares sampling settings of a core checkpoint by what the scene parser finds: python models/training/evaluate/sampling.py SETTING …
 
 A setting is steps,guidance,shift and optionally ,start,end (the part of the evaluations that is guided), ,rescale, ,clip (1 keeps x0
-in -1..1; Saharia et al. 2022, section 2.3) and ,noise (share of each step's noise that is drawn anew), for example 8,3,3 or
-8,4,3,0,0.9 or 8,5,3,0,1,0.5. One line of shares a setting; the first N prompts of the evaluation, the same noise for all.
+in -1..1; Saharia et al. 2022, section 2.3), ,noise (share of each step's noise that is drawn anew) and ,jumps (1 asks the flow map), for
+example 8,3,3 or 8,4,3,0,0.9 or 8,5,3,0,1,0.5. One line of shares a setting; the first N prompts of the evaluation, the same noise for all.
 """
 
 from __future__ import annotations
@@ -103,12 +103,12 @@ def frechet(features: np.ndarray, manifest: dict) -> float:
 
 
 def pictures_of(nets, hidden: torch.Tensor, empty: torch.Tensor, setting: list[float]) -> np.ndarray:
-    steps, guidance, shift, start, end, rescale, clip, fresh = int(setting[0]), *setting[1:]
+    steps, guidance, shift, start, end, rescale, clip, fresh, jumps = int(setting[0]), *setting[1:]
     parts = []
     for first in range(0, len(hidden), BATCH):
         text = hidden[first:first + BATCH]
         x = torch.cat([torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(1000 + first + k)) for k in range(len(text))])
-        made = sample(nets, text, empty, x, steps=steps, guidance=guidance, shift=shift, guided=(start, end), rescale=rescale, clip=bool(clip), fresh=fresh,
+        made = sample(nets, text, empty, x, steps=steps, guidance=guidance, shift=shift, guided=(start, end), rescale=rescale, clip=bool(clip), fresh=fresh, jumps=bool(jumps),
                       draw=lambda i: torch.randn(x.shape, generator=torch.Generator().manual_seed(i)))
         parts.append(made.numpy())
     return np.concatenate(parts)
@@ -130,7 +130,7 @@ def main() -> None:
         hidden, empty = nets["text"](encode([row["prompt"] for row in asked])), nets["text"](encode([""]))
     for text in a.settings:
         setting = [float(v) for v in text.split(",")]
-        setting += [8, 3, 3, 0, 1, 0, 0, 0][len(setting):]
+        setting += [8, 3, 3, 0, 1, 0, 0, 0, 0][len(setting):]
         begin = time.time()
         pictures = pictures_of(nets, hidden, empty, setting)
         read = judge.read(pictures)

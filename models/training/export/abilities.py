@@ -19,7 +19,7 @@ from sampler import Pack
 
 MODELS = Path(__file__).parents[2]
 HOUSE = MODELS / "fixtures" / "house"
-SEED, STEPS, GUIDANCE, IMAGE_GUIDANCE, STRENGTH = 5, 4, 3.0, 1.5, 0.7
+SEED, STEPS, GUIDANCE, IMAGE_GUIDANCE, STRENGTH = 5, 6, 3.0, 1.5, 0.7
 EDIT, TEXT_TO_IMAGE = 7, 0
 
 
@@ -55,10 +55,10 @@ def main() -> None:
 
     def predict(x, t, states, conditions, strengths, task):
         rows = len(states)
-        return pack.denoiser.run(None, {
+        return pack.denoise({
             "sample": np.repeat(x, rows, 0), "timestep": np.full(rows, t, np.float32), "condition": np.concatenate(conditions),
             "condition_mask": np.zeros((rows, 1, 64, 64), np.float32), "task": np.full(rows, task, np.int64),
-            "condition_strength": np.array(strengths, np.float32), "encoder_hidden_states": np.concatenate(states)})[0]
+            "condition_strength": np.array(strengths, np.float32), "encoder_hidden_states": np.concatenate(states)})
 
     empty = pack.encode([""])
     record = {"seed": SEED, "steps": STEPS, "guidanceScale": GUIDANCE, "tolerance": 1e-4, "denoiserSha256": fingerprint(folder / "denoiser.onnx")["sha256"]}

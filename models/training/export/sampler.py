@@ -1,4 +1,4 @@
-"""Reference sampler on the exported graphs: flow-matching Euler with classifier-free guidance on x0."""
+"""Reference sampler on the exported graphs: flow-matching Euler with classifier-free guidance on x0, or on the flow map."""
 
 from __future__ import annotations
 
@@ -28,11 +28,17 @@ class Pack:
     def encode(self, prompts: list[str]) -> np.ndarray:
         return self.text.run(None, {"input_ids": self.ids(prompts)})[0]
 
+    def denoise(self, feeds: dict[str, np.ndarray]) -> np.ndarray:
+        """u for every row; without `timestep_next` and `guidance_scale` the mean of x0, without guidance."""
+        known = {node.name for node in self.denoiser.get_inputs()}
+        plain = {"timestep_next": feeds["timestep"], "guidance_scale": np.ones_like(feeds["timestep"])}
+        return self.denoiser.run(None, {name: value for name, value in (plain | feeds).items() if name in known})[0]
+
     def sample(self, prompts: list[str], seeds: list[int], steps: int = 8, guidance: float = 3.0, task: int = 0, condition=None,
                mask=None, strength: float | None = None, shift: float = 3.0, noise: np.ndarray | None = None,
-               fresh: float = 0.0) -> np.ndarray:
+               fresh: float = 0.0, jumps: bool = False) -> np.ndarray:
         """float32 [B,3,64,64] in about -1..1. sigma runs from 1 to 0 in `steps` equal parts, shifted by `shift`;
-        `fresh` is the share of the noise drawn anew after every step (as eta in DDIM)."""
+        `fresh` is the share of the noise drawn anew after every step (as eta in DDIM); `jumps` asks the flow map."""
         b = len(prompts)
         generators = [torch.Generator().manual_seed(s) for s in seeds]
         draw = lambda: np.concatenate([torch.randn(1, 3, 64, 64, generator=g).numpy() for g in generators])
@@ -47,11 +53,14 @@ class Pack:
         sigmas = np.linspace(1, 0, steps + 1, dtype=np.float32)
         sigmas = shift * sigmas / (1 + (shift - 1) * sigmas)
         for s, following in zip(sigmas[:-1], sigmas[1:]):
-            out = self.denoiser.run(None, {
-                "sample": two(x), "timestep": np.full(2 * b, s, np.float32), "condition": two(condition), "condition_mask": two(mask),
-                "task": np.full(2 * b, task, np.int64), "condition_strength": np.full(2 * b, strength, np.float32),
-                "encoder_hidden_states": both})[0]
-            x0 = out[b:] + np.float32(guidance) * (out[:b] - out[b:])
+            told = {"condition": condition, "condition_mask": mask, "task": np.full(b, task, np.int64), "condition_strength": np.full(b, strength, np.float32)}
+            if jumps:
+                x0 = self.denoise(told | {"sample": x, "timestep": np.full(b, s, np.float32), "encoder_hidden_states": both[:b],
+                                          "timestep_next": np.full(b, following, np.float32), "guidance_scale": np.full(b, guidance, np.float32)})
+            else:
+                out = self.denoise({name: two(value) for name, value in told.items()} |
+                                   {"sample": two(x), "timestep": np.full(2 * b, s, np.float32), "encoder_hidden_states": both})
+                x0 = out[b:] + np.float32(guidance) * (out[:b] - out[b:])
             if task == 1:
                 x0 = x0 * mask + condition * (1 - mask)
             velocity = (x - x0) / s
