@@ -84,7 +84,8 @@ def write(machine: str, minutes, seed, upscaler: Path, notes: Path) -> None:
     report = json.loads((PACK / "evaluation.json").read_text())
     clip = json.loads((PACK / "house-clip.json").read_text())["trained"]
     trained, settings = manifest["trained"], report["settings"]
-    size = sum(c["bytes"] for c in manifest["components"].values()) / 1e6
+    files = {file["file"]: file["bytes"] for c in manifest["components"].values() for file in (c, *c.get("data", []))}
+    size = sum(files.values()) / 1e6
     lines = [
         f"# {manifest['name']} {manifest['version']}", "",
         "Draws small illustrated scenes from a closed vocabulary: named objects in three drawing styles, colours, counts up to",

@@ -24,13 +24,15 @@ def export_graph(module: torch.nn.Module, inputs: dict[str, torch.Tensor], outpu
     program.save(str(path), external_data=False)
 
 
-def shrink(path: Path, mode: str) -> None:
+def shrink(path: Path, mode: str, columns: bool = False) -> None:
     """Stores weights as int8 rows ("int8", 2-D weights only) or float16 and restores float32 when the file is loaded.
 
-    Runtimes fold the restoring nodes once at load time, so the arithmetic stays float32.
+    Runtimes fold the restoring nodes once at load time, so the arithmetic stays float32. `columns`: what a MatMul multiplies by gets
+    a scale for each output column, which dynamic_int8.py needs, and not whichever axis loses less.
     """
     model = onnx.load(str(path))
     graph = model.graph
+    by_column = {node.input[1] for node in graph.node if node.op_type == "MatMul"} if columns else set()
     added, kept = [], []
     for tensor in list(graph.initializer):
         value = numpy_helper.to_array(tensor)
@@ -44,7 +46,7 @@ def shrink(path: Path, mode: str) -> None:
             continue
         if mode == "int8" and value.ndim == 2 and min(value.shape) >= 64:
             best = None
-            for axis in (0, 1):
+            for axis in (1,) if name in by_column else (0, 1):
                 scale = np.maximum(np.abs(value).max(1 - axis, keepdims=True), 1e-8) / 127
                 quantized = np.clip(np.round(value / scale), -127, 127)
                 error = float(((quantized * scale - value) ** 2).mean())
@@ -80,3 +82,8 @@ def session(path: Path) -> ort.InferenceSession:
 def fingerprint(path: Path) -> dict:
     data = path.read_bytes()
     return {"file": path.name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def with_weights(path: Path, weights: Path) -> dict:
+    """The entry of a graph that keeps its weights in another file."""
+    return {**fingerprint(path), "data": [fingerprint(weights)]}
