@@ -21,7 +21,8 @@ import torch
 HERE = Path(__file__).parent
 TRAINING = HERE.parent
 sys.path[:0] = [str(HERE), str(TRAINING / "core"), str(TRAINING / "data"), str(TRAINING / "upscaler")]
-from graphs import export_graph, fingerprint, session, shrink
+from dynamic_int8 import write_both
+from graphs import export_graph, fingerprint, session, shrink, with_weights
 from model import REFERENCE_LENGTH, TEXT_LENGTH, Denoiser, ReferenceEncoder, TextEncoder
 from train import LABELS, VOCABULARY
 from vocabulary import vocabulary
@@ -42,12 +43,12 @@ def compare(module, inputs: dict, path: Path) -> float:
     return float(np.abs(expected - got).max())
 
 
-def one(module, inputs: dict, output: str, path: Path, mode: str, free: dict | None = None) -> None:
+def one(module, inputs: dict, output: str, path: Path, mode: str, free: dict | None = None, columns: bool = False) -> None:
     export_graph(module, inputs, output, path, free)
     difference = compare(module, inputs, path)
     print(f"{path.name}: torch - onnxruntime max abs {difference:.2e}", flush=True)
     assert difference < 1e-4, "the exported graph disagrees with PyTorch"
-    shrink(path, mode)
+    shrink(path, mode, columns)
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB stored, max abs {compare(module, inputs, path):.2e} from float32", flush=True)
 
 
@@ -105,9 +106,11 @@ def write(a: argparse.Namespace, pack: Path, golden_folder: Path) -> None:
               "condition_strength": torch.tensor([1.0, 0.6]), "encoder_hidden_states": hidden}
     # Text alone, or text and a reference picture.
     rows = torch.export.Dim("L", min=TEXT_LENGTH, max=TEXT_LENGTH + REFERENCE_LENGTH)
-    one(nets["core"], inputs, "out_sample", pack / "denoiser.onnx", "int8", {"encoder_hidden_states": {1: rows}})
+    one(nets["core"], inputs, "out_sample", pack / "denoiser.onnx", "int8", {"encoder_hidden_states": {1: rows}}, columns=True)
     short = {**inputs, "encoder_hidden_states": hidden[:, :TEXT_LENGTH]}
     print(f"denoiser.onnx without reference: max abs {compare(nets['core'], short, pack / 'denoiser.onnx'):.2e} from float32")
+    int8, weights = write_both(pack / "denoiser.onnx")
+    print(f"{int8.name}: max abs {compare(nets['core'], inputs, int8):.2e} from float32")
     if a.upscaler:
         from upscaler import Upscaler
         net = Upscaler()
@@ -121,8 +124,8 @@ def write(a: argparse.Namespace, pack: Path, golden_folder: Path) -> None:
         print(f"{path.name}: torch - onnxruntime max abs {compare(net, {'sample': x}, path):.2e}")
         shrink(path, "fp16")
         print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
-    components = {"textEncoder": fingerprint(pack / "text-encoder.onnx"), "denoiser": fingerprint(pack / "denoiser.onnx"),
-                  "referenceEncoder": fingerprint(pack / "reference-encoder.onnx")}
+    components = {"textEncoder": fingerprint(pack / "text-encoder.onnx"), "denoiser": with_weights(pack / "denoiser.onnx", weights),
+                  "denoiserInt8": with_weights(int8, weights), "referenceEncoder": fingerprint(pack / "reference-encoder.onnx")}
     if (pack / "upscaler.onnx").exists():
         components["upscaler"] = fingerprint(pack / "upscaler.onnx")
     manifest = {
