@@ -107,16 +107,41 @@ function resultOf(events: readonly ImageEvent[]) {
   return last;
 }
 
+function progressOf(events: readonly ImageEvent[]) {
+  return events.filter((event) => event.type === 'progress');
+}
+
 describe('text to image', () => {
-  it('tells progress and a preview for each step, then one result', async () => {
+  it('tells progress after each step, then one result', async () => {
     const { model, calls } = createAnalyticModel();
     const events = await collect(request, model);
-    expect(events.filter((event) => event.type === 'progress')).toEqual(
-      [1, 2, 3, 4, 5, 6].map((step) => ({ type: 'progress', step, steps: 6 })),
+    expect(progressOf(events).map(({ step, steps }) => [step, steps])).toEqual(
+      [1, 2, 3, 4, 5, 6].map((step) => [step, 6]),
     );
-    expect(events.filter((event) => event.type === 'preview')).toHaveLength(6);
     expect(resultOf(events)).toMatchObject({ width: 32, height: 32, timings: { evaluations: 6 } });
     expect(calls.map((call) => call.t)).toEqual([1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6].map(Math.fround));
+  });
+
+  it('draws a preview for who asks for one, of the step that was told', async () => {
+    const { model } = createAnalyticModel();
+    const x0 = [0.5, -0.5, 0, 0, 0, 0.25].map((value) => new Float32Array(3 * 16 * 16).fill(value));
+    const denoise = async () => [x0.shift() ?? new Float32Array(0)];
+    const events = generateImage(request, {
+      model: { ...model, denoise },
+      signal: new AbortController().signal,
+      now: () => 0,
+    });
+    const seen: unknown[] = [];
+    for await (const event of events) {
+      if (event.type !== 'progress' || ![1, 2, 6].includes(event.step)) continue;
+      const picture = event.preview?.();
+      seen.push([event.step, picture?.width, picture?.height, picture?.data[0]]);
+    }
+    expect(seen).toEqual([
+      [1, 16, 16, 191],
+      [2, 16, 16, 64],
+      [6, 16, 16, 159],
+    ]);
   });
 
   it('starts from torch noise, so a seed means the same everywhere', async () => {
@@ -164,7 +189,7 @@ describe('text to image', () => {
     const events = await collect({ ...request, width: 64, height: 32 }, model);
     expect(resultOf(events)).toMatchObject({ width: 64, height: 32 });
     expect(resultOf(events).rgb).toHaveLength(64 * 32 * 3);
-    expect(events.find((event) => event.type === 'preview')).toMatchObject({ width: 16, height: 8 });
+    expect(progressOf(events)[0].preview?.()).toMatchObject({ width: 16, height: 8 });
   });
 
   it('stops between two evaluations when cancelled', async () => {
@@ -251,9 +276,7 @@ describe('instruct', () => {
     const x0 = async (changes: Partial<ImageRequest>) => {
       const noise = await firstNoise();
       const events = await collect({ ...edit, steps: 1, ...changes }, model);
-      const preview = events.find((event) => event.type === 'preview');
-      if (preview === undefined) throw new Error('no preview');
-      return { red: preview.rgb[0], noise: noise[0] };
+      return { red: progressOf(events)[0].preview?.().data[0], noise: noise[0] };
     };
     // none + s·(both - image) + s_image·(image - none), as bytes; noise adds a tenth of itself to each.
     const byHand = (words: number, picture: number, noise: number) =>

@@ -31,9 +31,9 @@ const MAX_SIDE = 1024;
  * keep their exact bytes. Instruct is InstructPix2Pix (Brooks et al. 2023): the core sees the source beside the noise, and
  * starts from noise alone.
  *
- * Yields progress and a preview (the current x0 at the denoiser's size) after each step, then one result of the asked
- * width and height. Equal requests give equal pictures on equal packs. Throws PipelineError for a request that cannot
- * be met, and the signal's reason when cancelled.
+ * Yields progress after each step, with a preview (the current x0 at the denoiser's size) for whoever wants to see it, then
+ * one result of the asked width and height. Equal requests give equal pictures on equal packs. Throws PipelineError for a
+ * request that cannot be met, and the signal's reason when cancelled.
  */
 export async function* generateImage(
   request: ImageRequest,
@@ -58,9 +58,7 @@ export async function* generateImage(
   let turn = await sampler.next();
   while (turn.done !== true) {
     const { step, steps, x0 } = turn.value;
-    const { width, height, data: rgb } = previewOf(x0, request, manifest.nativeSize);
-    yield { type: 'progress', step, steps };
-    yield { type: 'preview', step, width, height, rgb };
+    yield { type: 'progress', step, steps, preview: () => previewOf(x0, request, manifest.nativeSize) };
     turn = await sampler.next();
   }
   signal.throwIfAborted();

@@ -111,12 +111,9 @@ describe('an added Stable Diffusion folder', () => {
   it('makes a picture of the asked size, with progress and previews', async () => {
     const { events, rgb, width, height } = await run(model);
     expect([width, height, rgb.length]).toEqual([72, 64, 72 * 64 * 3]);
-    expect(events.map((event) => event.type).slice(0, 2)).toEqual(['progress', 'preview']);
-    expect(events.filter((event) => event.type === 'progress').at(-1)).toEqual({
-      type: 'progress',
-      step: events.filter((event) => event.type === 'progress').length,
-      steps: events.filter((event) => event.type === 'progress').length,
-    });
+    const steps = events.filter((event) => event.type === 'progress');
+    expect(steps.at(-1)).toMatchObject({ step: steps.length, steps: steps.length });
+    expect(steps[0].preview?.()).toMatchObject({ width: 128 / 8, height: 64 / 8 });
     expect((await run(model)).rgb).toEqual(rgb);
     expect((await run(model, { seed: 4 })).rgb).not.toEqual(rgb);
   });

@@ -47,15 +47,14 @@ export interface AppliedLora {
   readonly sha256: string;
 }
 
-/** What a running generation says, in order: progress and preview after each step, one result at the end. */
+/** What a running generation says, in order: progress after each step, one result at the end. */
 export type ImageEvent =
-  | { readonly type: 'progress'; readonly step: number; readonly steps: number }
   | {
-      readonly type: 'preview';
+      readonly type: 'progress';
       readonly step: number;
-      readonly width: number;
-      readonly height: number;
-      readonly rgb: Uint8Array;
+      readonly steps: number;
+      /** Draws the picture as it stands, until the next event is asked for; null where there is nothing to see. */
+      readonly preview: (() => RgbPicture) | null;
     }
   | {
       readonly type: 'result';

@@ -69,9 +69,8 @@ async function makePicture(bench: Bench, wanted: Wanted, size: 'small' | 'full')
   };
   const stopEarly = size === 'small' && bench.manifest.pipeline === 'house-image';
   for await (const event of model.generate(request, { signal, now: () => performance.now() })) {
-    if (event.type === 'result' || (stopEarly && event.type === 'preview' && event.step === request.steps)) {
-      return { width: event.width, height: event.height, data: event.rgb };
-    }
+    if (event.type === 'result') return { width: event.width, height: event.height, data: event.rgb };
+    if (stopEarly && event.step === event.steps && event.preview !== null) return event.preview();
   }
   throw new Error('the pipeline ended without a picture');
 }

@@ -122,8 +122,6 @@ async function watch(events: AsyncIterable<ImageEvent>): Promise<Extract<ImageEv
           process.stderr.write(`\rStep ${event.step} of ${event.steps} `);
         }
         break;
-      case 'preview':
-        break;
       case 'result':
         if (process.stderr.isTTY) {
           process.stderr.write('\r');

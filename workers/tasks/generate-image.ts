@@ -139,9 +139,7 @@ async function makeOutput(
     switch (event.type) {
       case 'progress':
         tell.step(index, event.step, event.steps);
-        break;
-      case 'preview':
-        await tell.preview({ width: event.width, height: event.height, data: event.rgb });
+        if (event.preview !== null) await tell.preview(event.preview);
         break;
       case 'result': {
         const recipe = recipeOf(input, {
@@ -180,10 +178,10 @@ function createReporter(count: number, context: TaskContext) {
       done = { step: reached.reduce((sum, one) => sum + one, 0), steps: count * steps };
       progress(null);
     },
-    async preview(picture: { width: number; height: number; data: Uint8Array }): Promise<void> {
+    async preview(draw: () => RgbPicture): Promise<void> {
       if (context.now() - lastPreview < previewEveryMs) return;
       lastPreview = context.now();
-      progress(await encodePreview(picture));
+      progress(await encodePreview(draw()));
     },
   };
 }

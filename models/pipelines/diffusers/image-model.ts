@@ -131,12 +131,9 @@ export async function openDiffusersImageModel(
           case 'step': {
             evaluations += 1;
             denoised = run.now();
-            yield { type: 'progress', step: event.step, steps: event.steps };
-            if (event.shape.length === 4) {
-              const preview = previewLatents({ shape: event.shape, data: event.latents }, previewMap);
-              const { width, height, data: rgb } = preview;
-              yield { type: 'preview', step: event.step, width, height, rgb };
-            }
+            const { step, steps, shape, latents: data } = event;
+            const preview = shape.length === 4 ? () => previewLatents({ shape, data }, previewMap) : null;
+            yield { type: 'progress', step, steps, preview };
             break;
           }
           case 'result': {

@@ -34,6 +34,9 @@ const PICTURES = 7;
 /** Pictures of 30 steps before anything is measured, as a worker has drawn: the engine compiles what runs often. */
 const WARM_UP = 3;
 
+/** How often a worker draws what it has so far. */
+const PREVIEW_EVERY_MS = 250;
+
 /** The picture with the median share of seven at every number of steps. */
 export async function houseShares(): Promise<readonly HouseShare[]> {
   const pack = await verifyPack((await findPack('house-image', [HOUSE_PACKS_FOLDER])).folder);
@@ -50,7 +53,13 @@ export async function houseShares(): Promise<readonly HouseShare[]> {
     const started = performance.now();
     const events = model.generate({ ...REQUEST, steps }, { signal, now: () => performance.now() });
     let isDone = false;
-    for await (const event of events) isDone ||= event.type === 'result';
+    let lastPreview = Number.NEGATIVE_INFINITY;
+    for await (const event of events) {
+      isDone ||= event.type === 'result';
+      if (event.type === 'result' || performance.now() - lastPreview < PREVIEW_EVERY_MS) continue;
+      lastPreview = performance.now();
+      event.preview?.();
+    }
     if (!isDone) throw new Error('the house pipeline ended without a picture');
     const milliseconds = performance.now() - started;
     const outsideMs = milliseconds - insideMs;
