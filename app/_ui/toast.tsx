@@ -5,6 +5,7 @@ import { createContext, type ReactNode, useCallback, useContext, useMemo, useSta
 import { Button } from './button.tsx';
 import { Icon } from './icon.tsx';
 import { IconButton } from './icon-button.tsx';
+import { useMedia } from './use-media.ts';
 
 interface ToastMessage {
   readonly text: string;
@@ -18,16 +19,19 @@ type ShowToast = (message: ToastMessage) => void;
 
 const ToastContext = createContext<ShowToast | null>(null);
 
-/** Shows short messages at the bottom edge, read out politely; problems at once. */
+const phoneQuery = '(max-width: 639px)';
+
+/** Shows short messages at the bottom edge, on a phone at the top where they cover no button, read out politely; problems at once. */
 export function ToastProvider({ children }: { readonly children: ReactNode }) {
   const [messages, setMessages] = useState<readonly (ToastMessage & { readonly key: number })[]>([]);
   const show = useCallback((message: ToastMessage) => {
     setMessages((before) => [...before.slice(-2), { ...message, key: nextKey() }]);
   }, []);
   const value = useMemo(() => show, [show]);
+  const isPhone = useMedia(phoneQuery);
   return (
     <ToastContext.Provider value={value}>
-      <Radix.Provider duration={7_000} label="Message" swipeDirection="down">
+      <Radix.Provider duration={7_000} label="Message" swipeDirection={isPhone ? 'up' : 'down'}>
         {children}
         {messages.map((message) => (
           <Radix.Root
@@ -61,7 +65,7 @@ export function ToastProvider({ children }: { readonly children: ReactNode }) {
             </Radix.Close>
           </Radix.Root>
         ))}
-        <Radix.Viewport className="fixed bottom-4 left-1/2 max-sm:bottom-18 z-70 flex w-[min(420px,calc(100vw-32px))] -translate-x-1/2 flex-col gap-2 pb-[env(safe-area-inset-bottom)] outline-none" />
+        <Radix.Viewport className="fixed left-1/2 z-70 flex w-[min(420px,calc(100vw-32px))] -translate-x-1/2 flex-col gap-2 outline-none max-sm:top-2 max-sm:pt-[env(safe-area-inset-top)] sm:bottom-4 sm:pb-[env(safe-area-inset-bottom)]" />
       </Radix.Provider>
     </ToastContext.Provider>
   );

@@ -12,7 +12,8 @@ export function useAbilities(pack: string): PackAbilities | null {
       if (!response.ok) throw new Error(`the abilities of ${pack} could not be read`);
       return packAbilitiesSchema.safeParse(await response.json()).data ?? noAbilities;
     },
-    staleTime: 10 * 60_000,
+    // A pack may be exchanged for a newer one while a page is open.
+    staleTime: 60_000,
   });
   return abilities.data ?? null;
 }
