@@ -100,6 +100,8 @@ const houseImageFieldsSchema = z.object({
   components: z.object({
     textEncoder: componentSchema,
     denoiser: componentSchema,
+    /** The same network over the same weights, with its largest matrices multiplied as 8-bit integers. */
+    denoiserInt8: componentSchema.optional(),
     upscaler: componentSchema,
     /** Sees a reference picture, for packs that list the task `reference`. */
     referenceEncoder: componentSchema.optional(),
@@ -166,9 +168,13 @@ export function listComponents(manifest: PackManifest): readonly PackComponent[]
   return Object.values(manifest.components).filter((component) => component !== undefined);
 }
 
-/** Returns every hashed file of a pack: graphs, their external weights, and listed configuration. */
+/** Returns every hashed file of a pack: graphs, their external weights, and listed configuration; what two graphs share once. */
 export function listHashedFiles(manifest: PackManifest): readonly PackFile[] {
   const components = listComponents(manifest).flatMap((component) => [component, ...component.data]);
   const rest = manifest.pipeline === 'house-image' ? [] : manifest.files;
-  return [...components, ...rest].map(({ file, sha256, bytes }) => ({ file, sha256, bytes }));
+  const files = new Map<string, PackFile>();
+  for (const { file, sha256, bytes } of [...components, ...rest]) {
+    files.set(`${file} ${sha256} ${bytes}`, { file, sha256, bytes });
+  }
+  return [...files.values()];
 }

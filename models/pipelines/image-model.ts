@@ -1,4 +1,4 @@
-import type { GenerationMode, ImageSolver } from '../../shared/contracts/recipe.ts';
+import type { Arithmetic, GenerationMode, ImageSolver } from '../../shared/contracts/recipe.ts';
 import type { VerifiedPack } from '../catalog/packs.ts';
 import type { SessionCache } from '../runtime/session-cache.ts';
 import { parsePrompt } from '../text/prompt-syntax.ts';
@@ -7,6 +7,7 @@ import { createLanes, type Lane } from './house/lanes.ts';
 import { type DenoiseInput, type HouseImageModel, openHouseImageModel } from './house/model.ts';
 import { generateImage } from './house-image.ts';
 import type { ImageEvent, ImageRequest } from './image-request.ts';
+import { PipelineError } from './pipeline-error.ts';
 
 /** Any pack that makes pictures, whatever its pipeline. */
 export interface ImageModel {
@@ -20,6 +21,8 @@ export interface ImageModel {
   readonly modes: readonly GenerationMode[];
   /** The scheduler class of a pack that brings its own; null where the request's solver decides. */
   readonly scheduler: string | null;
+  /** How its network is computed. */
+  readonly arithmetic: Arithmetic;
   /**
    * How many `generate` may run at the same time: more than 1 where pictures share runs of the network and each gets done
    * sooner for it.
@@ -47,14 +50,21 @@ export interface ImageRun {
   readonly now: () => number;
 }
 
-/** Opens a verified pack for making pictures. `warmUp` pays the first run's costs now. */
+/**
+ * Opens a verified pack for making pictures. `warmUp` pays the first run's costs now. Throws PipelineError `unsupported` for an
+ * arithmetic that the pack has no graph for.
+ */
 export async function openImageModel(
   pack: VerifiedPack,
   sessions: SessionCache,
-  options: { readonly warmUp: boolean; readonly lanes?: number },
+  options: { readonly warmUp: boolean; readonly lanes?: number; readonly arithmetic?: Arithmetic },
 ): Promise<ImageModel> {
   const { manifest } = pack;
+  const { arithmetic = 'exact' } = options;
   if (manifest.pipeline !== 'house-image') {
+    if (arithmetic !== 'exact') {
+      throw new PipelineError('unsupported', `${manifest.name} computes as it was exported, not in 8 bits.`);
+    }
     return openDiffusersImageModel({ ...pack, manifest }, sessions);
   }
   const model = await openHouseImageModel(pack, sessions, options);
@@ -82,6 +92,7 @@ export async function openImageModel(
       ...(manifest.tasks.includes('edit') ? ['instruct' as const] : []),
     ],
     scheduler: null,
+    arithmetic,
     lanes: model.lanes,
     countUnread: (prompt) => model.countUnread(prompt),
     generate: (request, run) =>

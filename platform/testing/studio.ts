@@ -56,6 +56,7 @@ export const plainRequest: GenerationRequest = {
   solver: 'flow-euler',
   strength: 0.6,
   imageGuidanceScale: 1.5,
+  arithmetic: 'exact',
   frame: [0, 0, 256, 256],
   maskLayerIds: [],
   source: { kind: 'none' },

@@ -95,7 +95,11 @@ async function measure(pack: VerifiedPack, given: Run): Promise<Report> {
   }
   const parser = await openSceneParser(pack.folder, device.sessions);
   const clip = await openClip(pack, device);
-  const model = await openImageModel(pack, device.sessions, { warmUp: false, lanes: TOGETHER });
+  const model = await openImageModel(pack, device.sessions, {
+    warmUp: false,
+    lanes: TOGETHER,
+    arithmetic: options.arithmetic,
+  });
   try {
     const bench: Bench = {
       model,
@@ -118,7 +122,12 @@ async function measure(pack: VerifiedPack, given: Run): Promise<Report> {
         accuracy: clip.manifest.trained.accuracy,
       },
       parser: { sha256: parser.manifest.sha256, accuracy: parser.manifest.trained.accuracy },
-      settings: { prompts: options.prompts, steps: bench.steps, guidanceScale: bench.guidanceScale },
+      settings: {
+        prompts: options.prompts,
+        steps: bench.steps,
+        guidanceScale: bench.guidanceScale,
+        arithmetic: model.arithmetic,
+      },
       machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${device.provider}`,
       date: new Date().toISOString(),
       seconds: (performance.now() - given.started) / 1000,

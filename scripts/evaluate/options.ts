@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { arithmeticSchema } from '../../shared/contracts/recipe.ts';
 import { UsageError } from '../gesso/run-command.ts';
 
 export const EVALUATE_USAGE = `Usage: npx gesso evaluate PACK [options]
@@ -8,6 +9,7 @@ export const EVALUATE_USAGE = `Usage: npx gesso evaluate PACK [options]
   --prompts N       how many of the 1,000 prompts, 10 … 1000 (1000)
   --steps N         1 … 50 (the pack's own number when absent)
   --guidance N      0 … 30 (the pack's own number when absent)
+  --arithmetic NAME exact or int8, for packs that have a graph for it (exact)
   --only PART,…     composition, steps, controls, repaint, enlarge, edit,
                     reference, copies, sheet (all when absent)
   --out DIR         where results.json, sheet.webp and the page of pictures go (./evaluation)
@@ -34,6 +36,7 @@ const schema = z.object({
   prompts: number(z.number().int().min(10).max(1000)).transform((value) => value ?? 1000),
   steps: number(z.number().int().min(1).max(50)),
   guidance: number(z.number().min(0).max(30)),
+  arithmetic: arithmeticSchema.default('exact'),
   only: z
     .string()
     .transform((text) => text.split(','))
@@ -53,7 +56,16 @@ export function parseEvaluateOptions(args: readonly string[]): EvaluateOptions |
     parsed = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { prompts: text, steps: text, guidance: text, only: text, out: text, json: flag, help: flag },
+      options: {
+        prompts: text,
+        steps: text,
+        guidance: text,
+        arithmetic: text,
+        only: text,
+        out: text,
+        json: flag,
+        help: flag,
+      },
     });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));

@@ -29,7 +29,7 @@ export async function writePage(folder: string, report: Report): Promise<void> {
   const { pack, settings } = report;
   const title = `${pack.id} ${pack.version}`;
   const facts =
-    `${settings.prompts} prompts, ${settings.steps} steps, guidance ${settings.guidanceScale}; ` +
+    `${settings.prompts} prompts, ${settings.steps} steps, guidance ${settings.guidanceScale}, ${settings.arithmetic} arithmetic; ` +
     `${report.seconds.toFixed(0)} s on ${report.machine}; ${report.date}; pack ${pack.sha256.slice(0, 12)}`;
   const html =
     `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escape(title)}</title>` +

@@ -131,6 +131,7 @@ function modelThatDraws(draw: (request: ImageRequest) => RgbPicture): ImageModel
     defaults: { steps: 8, guidanceScale: 3, solver: 'flow-euler', side: 256 },
     modes: ['text-to-image', 'instruct'],
     scheduler: null,
+    arithmetic: 'exact',
     lanes: 1,
     countUnread: () => 0,
     async *generate(request) {

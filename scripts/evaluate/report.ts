@@ -1,3 +1,4 @@
+import type { Arithmetic } from '../../shared/contracts/recipe.ts';
 import type { Row, Section } from './bench.ts';
 
 /** Everything one run found out; results.json. */
@@ -11,7 +12,12 @@ export interface Report {
   /** The house-CLIP, where the pack has one. */
   readonly clip: { readonly sha256: string; readonly accuracy: Readonly<Record<string, number>> } | null;
   readonly parser: { readonly sha256: string; readonly accuracy: Readonly<Record<string, number>> };
-  readonly settings: { readonly prompts: number; readonly steps: number; readonly guidanceScale: number };
+  readonly settings: {
+    readonly prompts: number;
+    readonly steps: number;
+    readonly guidanceScale: number;
+    readonly arithmetic: Arithmetic;
+  };
   readonly machine: string;
   readonly date: string;
   readonly seconds: number;
@@ -42,7 +48,7 @@ export function formatTable(report: Report): string {
     .filter(({ rows }) => rows.length > 0)
     .map(({ title, rows }) => `${title}\n${head}\n${rows.map(line).join('\n')}\n`);
   const title = `${pack.id} ${pack.version}, ${settings.steps} steps, guidance ${settings.guidanceScale}`;
-  return `${title}, ${settings.prompts} prompts, ${report.seconds.toFixed(0)} s\n\n${parts.join('\n')}`;
+  return `${title}, ${settings.arithmetic} arithmetic, ${settings.prompts} prompts, ${report.seconds.toFixed(0)} s\n\n${parts.join('\n')}`;
 }
 
 export function formatNumber(value: number): string {

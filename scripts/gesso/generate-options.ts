@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import {
+  arithmeticSchema,
   controlKindSchema,
   controlRangeSchema,
   controlStrengthSchema,
@@ -36,6 +37,8 @@ export const GENERATE_USAGE = `Usage: npx gesso generate "PROMPT" --out FILE.png
   --reference FILE[:STRENGTH]
                         follow what this picture shows, with a model that can; STRENGTH is 0 … 1 (1; IP-Adapters
                         take up to 2)
+  --arithmetic NAME     exact, or int8 where the model has a graph for it: faster, and the picture differs slightly and
+                        may differ between processors (exact)
   --count N             make N pictures with the seeds that follow, 1 … 64
   --pack ID             the model to use (house-image)
   --json                describe what was made as JSON on standard output
@@ -108,6 +111,7 @@ const optionsSchema = z.object({
     .transform(splitFile)
     .pipe(z.object({ file: z.string().min(1), strength: strengthText }))
     .optional(),
+  arithmetic: arithmeticSchema.default('exact'),
   count: numberOption(z.number().int().min(1).max(64)),
   pack: z.string().min(1).default('house-image'),
   json: z.boolean().default(false),
@@ -159,6 +163,7 @@ function parseCommandLine(args: readonly string[]) {
         control: { ...text, multiple: true },
         derive: { ...text, multiple: true },
         reference: text,
+        arithmetic: text,
         count: text,
         pack: text,
         json: { type: 'boolean' },
@@ -204,6 +209,7 @@ const TAKES: Readonly<Record<string, string>> = {
   derive:
     'edge=FILE[:STRENGTH[:START-END]], where START comes before END; only edge maps can be made from a picture',
   reference: 'FILE[:STRENGTH], where STRENGTH is a number from 0 to 2',
+  arithmetic: 'exact or int8',
   count: 'a whole number from 1 to 64',
 };
 

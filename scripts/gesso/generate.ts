@@ -52,7 +52,8 @@ async function generate(options: GenerateOptions, signal: AbortSignal): Promise<
   }
 
   const device = await openDevice();
-  const model = await openImageModel(pack, device.sessions, { warmUp: false });
+  const { arithmetic } = options;
+  const model = await openImageModel(pack, device.sessions, { warmUp: false, arithmetic });
   const unread = model.countUnread(options.prompt);
   if (unread > 0) {
     process.stderr.write(
@@ -73,6 +74,7 @@ async function generate(options: GenerateOptions, signal: AbortSignal): Promise<
         format: 'gesso-recipe/1',
         pack: { id: model.id, version: model.version, sha256: model.sha256 },
         scheduler: model.scheduler ?? undefined,
+        arithmetic: model.arithmetic === 'exact' ? undefined : model.arithmetic,
         loras: result.loras,
         notices: result.notices,
         source: prepared.source,

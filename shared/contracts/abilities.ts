@@ -6,7 +6,9 @@ export const packAbilitiesSchema = z.object({
   instruct: z.boolean(),
   /** Follows a reference picture. */
   reference: z.boolean(),
+  /** Has a second graph that computes in 8 bits: faster, and nearly the same picture. */
+  int8: z.boolean(),
 });
 export type PackAbilities = z.infer<typeof packAbilitiesSchema>;
 
-export const noAbilities: PackAbilities = { instruct: false, reference: false };
+export const noAbilities: PackAbilities = { instruct: false, reference: false, int8: false };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { contentHashSchema, layerIdSchema, outputIdSchema, rectSchema } from '../document/schema.ts';
 import {
+  arithmeticSchema,
   controlKindSchema,
   controlRangeSchema,
   controlStrengthSchema,
@@ -66,6 +67,8 @@ export const generationRequestSchema = z.object({
   strength: z.number().min(0).max(1),
   /** Only instruct reads it. */
   imageGuidanceScale: imageGuidanceScaleSchema.default(usualImageGuidanceScale),
+  /** Requests from before there was a choice were computed exactly. */
+  arithmetic: arithmeticSchema.default('exact'),
   /** Where on the canvas the result belongs, in canvas pixels. */
   frame: rectSchema,
   /** Mask layers that count; empty means every visible one. */

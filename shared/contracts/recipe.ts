@@ -38,6 +38,14 @@ export const wholeRange: ControlRange = [0, 1];
 export const imageGuidanceScaleSchema = z.number().min(0).max(10);
 export const usualImageGuidanceScale = 1.5;
 
+/**
+ * How a pack's network is computed: `exact` in 32-bit floats; `int8` multiplies its largest matrices as 8-bit integers, for packs
+ * that have a graph for it. The same seed gives nearly the same picture then, and not the same bits on every processor.
+ */
+export const arithmetics = ['exact', 'int8'] as const;
+export const arithmeticSchema = z.enum(arithmetics);
+export type Arithmetic = z.infer<typeof arithmeticSchema>;
+
 export const imageSolverSchema = z.enum(['flow-euler', 'flow-heun']);
 export type ImageSolver = z.infer<typeof imageSolverSchema>;
 
@@ -57,6 +65,8 @@ export const generationSettingsSchema = z.object({
   strength: z.number().min(0).max(1),
   /** Only instruct reads it, and takes the usual one where it is absent. */
   imageGuidanceScale: imageGuidanceScaleSchema.optional(),
+  /** Absent where the picture was computed exactly. */
+  arithmetic: arithmeticSchema.optional(),
 });
 export type GenerationSettings = z.infer<typeof generationSettingsSchema>;
 

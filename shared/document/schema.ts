@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  arithmeticSchema,
   type ControlKind,
   type ControlRange,
   controlKindSchema,
@@ -217,6 +218,7 @@ export const settingsSchema = z.object({
   strength: z.number().min(0.05).max(1).catch(0.6),
   imageGuidanceScale: imageGuidanceScaleSchema.catch(usualImageGuidanceScale),
   solver: z.enum(['flow-euler', 'flow-heun']).catch('flow-euler'),
+  arithmetic: arithmeticSchema.catch('exact'),
   count: z.number().int().min(1).max(8).catch(2),
 });
 export type Settings = z.infer<typeof settingsSchema>;

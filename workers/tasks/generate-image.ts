@@ -42,12 +42,12 @@ export const generateImage: Task<GenerateImageInput> = {
     const [first] = ids;
     models ??= createHouseModels(lanes);
     if (first === undefined) return warmRuntime();
-    await models.open(first, folders);
+    await models.open(first, folders, 'exact');
   },
   async run(input, context) {
     models ??= createHouseModels(null);
     try {
-      const model = await models.open(input.request.pack, input.packFolders);
+      const model = await models.open(input.request.pack, input.packFolders, input.request.arithmetic);
       // Loading is not counted: it happens once, and estimates for the next request rest on this number.
       const started = context.now();
       const pictures = await loadPictures(input);
@@ -213,6 +213,7 @@ function recipeOf(
     format: 'gesso-recipe/1',
     pack: { id: model.id, version: model.version, sha256: model.sha256 },
     scheduler: model.scheduler ?? undefined,
+    arithmetic: model.arithmetic === 'exact' ? undefined : model.arithmetic,
     loras: made.loras,
     notices: made.notices,
     source: hashesOf('source')[0] ?? null,

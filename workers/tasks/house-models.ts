@@ -2,44 +2,64 @@ import { findPack, verifyPack } from '../../models/catalog/packs.ts';
 import { type ImageModel, openImageModel } from '../../models/pipelines/image-model.ts';
 import { type Device, openDevice } from '../../models/runtime/device.ts';
 import { loadOnnxRuntime } from '../../models/runtime/onnxruntime.ts';
+import type { Arithmetic } from '../../shared/contracts/recipe.ts';
 import type { OpenLanes } from './task.ts';
 
-/** The model that this process has open. One at a time: the session cache decides what stays in memory. */
+/** The pack that this process has open. One at a time: the session cache decides what stays in memory. */
 export interface HouseModels {
-  open(packId: string, folders: readonly string[]): Promise<ImageModel>;
-  /** How many pictures at once the open model is worth; null while none is open. */
+  /** Its pictures run side by side whatever their arithmetic, so one opening never closes the other of the same pack. */
+  open(packId: string, folders: readonly string[], arithmetic: Arithmetic): Promise<ImageModel>;
+  /** How many pictures at once the open pack is worth; null while none is open. */
   lanes(): OpenLanes | null;
+}
+
+interface OpenPack {
+  readonly packId: string;
+  readonly models: Map<Arithmetic, Promise<ImageModel>>;
+  /** Of the models that have been loaded. */
+  readonly lanes: number[];
 }
 
 /** `lanes`: how many pictures at once, whatever a model gains by it; null for what it gains. */
 export function createHouseModels(lanes: number | null): HouseModels {
   let device: Promise<Device> | undefined;
-  let openLanes: OpenLanes | null = null;
-  let current: { readonly packId: string; readonly model: Promise<ImageModel> } | undefined;
+  let current: OpenPack | undefined;
 
-  async function load(packId: string, folders: readonly string[]): Promise<ImageModel> {
-    const pack = await verifyPack((await findPack(packId, folders)).folder);
+  async function load(pack: OpenPack, folders: readonly string[], arithmetic: Arithmetic) {
+    const verified = await verifyPack((await findPack(pack.packId, folders)).folder);
     device ??= openDevice();
     const decided = lanes === null ? {} : { lanes };
-    const model = await openImageModel(pack, (await device).sessions, { warmUp: true, ...decided });
-    openLanes = { pack: packId, lanes: model.lanes };
+    const { sessions } = await device;
+    const model = await openImageModel(verified, sessions, { warmUp: true, arithmetic, ...decided });
+    pack.lanes.push(model.lanes);
     return model;
   }
 
+  async function closeAll({ models }: OpenPack): Promise<void> {
+    for (const opened of await Promise.allSettled(models.values())) {
+      if (opened.status === 'fulfilled') opened.value.close();
+    }
+  }
+
   return {
-    lanes: () => openLanes,
-    async open(packId, folders) {
-      if (current?.packId === packId) return current.model;
+    // Requests of one pack may be of either kind, so what both gain by is what counts.
+    lanes: () =>
+      current === undefined || current.lanes.length === 0
+        ? null
+        : { pack: current.packId, lanes: Math.min(...current.lanes) },
+    async open(packId, folders, arithmetic) {
       const last = current;
-      current = undefined;
-      openLanes = null;
-      if (last !== undefined) (await last.model).close();
-      const opening = { packId, model: load(packId, folders) };
-      current = opening;
+      const pack: OpenPack = last?.packId === packId ? last : { packId, models: new Map(), lanes: [] };
+      current = pack;
+      if (last !== undefined && last !== pack) await closeAll(last);
+      const known = pack.models.get(arithmetic);
+      if (known !== undefined) return known;
+      const opening = load(pack, folders, arithmetic);
+      pack.models.set(arithmetic, opening);
       try {
-        return await opening.model;
+        return await opening;
       } catch (error) {
-        if (current === opening) current = undefined;
+        if (pack.models.get(arithmetic) === opening) pack.models.delete(arithmetic);
         throw error;
       }
     },

@@ -74,7 +74,13 @@ export function PromptPanel({ generate }: { readonly generate: Generate }) {
             <ReferenceField canFollow={generate.abilities?.reference === true} reference={canvas.reference} />
           </>
         )}
-        <SettingsForm mode={generate.mode} onChange={change} readOnly={readOnly} settings={settings} />
+        <SettingsForm
+          mode={generate.mode}
+          offersInt8={generate.abilities?.int8 === true}
+          onChange={change}
+          readOnly={readOnly}
+          settings={settings}
+        />
       </div>
       <div className="sticky bottom-0 bg-surface p-4 pt-3 hairline-t">
         <GenerateButton

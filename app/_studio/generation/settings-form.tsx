@@ -7,6 +7,7 @@ import type { Settings } from '../../../shared/document/schema.ts';
 import { Icon } from '../../_ui/icon.tsx';
 import { Segmented } from '../../_ui/segmented.tsx';
 import { Slider } from '../../_ui/slider.tsx';
+import { ArithmeticField, arithmeticWords } from './arithmetic-field.tsx';
 import { SeedField } from './seed-field.tsx';
 
 const counts = ['1', '2', '4', '6', '8'] as const;
@@ -19,12 +20,15 @@ const solvers = [
 export function SettingsForm({
   settings,
   mode,
+  offersInt8,
   readOnly,
   onChange,
 }: {
   readonly settings: Settings;
   /** What will happen: strength and image guidance mean something only where it starts from the picture below. */
   readonly mode: GenerationMode;
+  /** The pack has a graph that computes in 8 bits. */
+  readonly offersInt8: boolean;
   readonly readOnly: boolean;
   readonly onChange: (change: Partial<Settings>) => void;
 }) {
@@ -69,7 +73,9 @@ export function SettingsForm({
         <Collapsible.Trigger className="-ml-1 flex h-7 max-w-full items-center gap-1 rounded-small pr-2 pl-1 text-13 text-ink-soft hover:text-ink coarse:h-11">
           <Icon name={more ? 'chevron-down' : 'chevron-right'} />
           More
-          {more ? null : <span className="min-w-0 truncate pl-1 text-ink-faint">{summarise(settings)}</span>}
+          {more ? null : (
+            <span className="min-w-0 truncate pl-1 text-ink-faint">{summarise(settings, offersInt8)}</span>
+          )}
         </Collapsible.Trigger>
         <Collapsible.Content className="flex flex-col gap-3 pt-2">
           <Slider
@@ -99,6 +105,13 @@ export function SettingsForm({
             options={solvers}
             value={settings.solver}
           />
+          {offersInt8 ? (
+            <ArithmeticField
+              onChange={(arithmetic) => onChange({ arithmetic })}
+              readOnly={readOnly}
+              value={settings.arithmetic}
+            />
+          ) : null}
           <SeedField onChange={(seed) => onChange({ seed })} readOnly={readOnly} seed={settings.seed} />
         </Collapsible.Content>
       </Collapsible.Root>
@@ -107,7 +120,8 @@ export function SettingsForm({
 }
 
 /** The settings below the fold in a few words, so that nobody has to open it to know. */
-function summarise(settings: Settings): string {
+function summarise(settings: Settings, offersInt8: boolean): string {
+  const fast = offersInt8 && settings.arithmetic === 'int8' ? `, ${arithmeticWords.int8.toLowerCase()}` : '';
   const seed = settings.seed === null ? '' : `, seed ${settings.seed}`;
-  return `${settings.steps} steps, guidance ${settings.guidanceScale}${seed}`;
+  return `${settings.steps} steps, guidance ${settings.guidanceScale}${fast}${seed}`;
 }

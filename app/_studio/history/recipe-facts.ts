@@ -2,6 +2,7 @@ import { type Recipe, usualImageGuidanceScale } from '../../../shared/contracts/
 import { describeMode } from '../../../shared/document/mode.ts';
 import { controlWords, percent } from '../../_editor/core/control-words.ts';
 import { describeDuration } from '../../_ui/age.ts';
+import { arithmeticWords } from '../generation/arithmetic-field.tsx';
 
 /** One line of a recipe: what it is, its value, and whether it is read digit by digit. */
 interface RecipeFact {
@@ -24,6 +25,7 @@ export function recipeFacts(recipe: Recipe): readonly RecipeFact[] {
     { name: 'Guidance', value: String(recipe.guidanceScale) },
     { name: 'Solver', value: recipe.scheduler ?? solverNames[recipe.solver] },
   ];
+  if (recipe.arithmetic === 'int8') facts.push({ name: 'Arithmetic', value: arithmeticWords.int8 });
   if (recipe.mode === 'image-to-image' || recipe.mode === 'inpaint') {
     facts.push({ name: 'Strength', value: `${Math.round(recipe.strength * 100)} %` });
   }

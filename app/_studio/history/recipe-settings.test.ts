@@ -25,7 +25,7 @@ const recipe = recipeSchema.parse({
   createdAt: '2026-11-23T12:00:00.000Z',
 });
 const settings = settingsSchema.parse({});
-const shared = { steps: 12, guidanceScale: 4, solver: 'flow-heun' };
+const shared = { steps: 12, guidanceScale: 4, solver: 'flow-heun', arithmetic: 'exact' };
 
 test('an edit by instruction comes back as one, with its image guidance', () => {
   const edit = { ...recipe, mode: 'instruct', imageGuidanceScale: 2.2 } as const;
@@ -39,6 +39,14 @@ test('words that describe a picture end an edit by instruction; other choices of
   expect(settingsFrom(recipe, { ...settings, mode: 'instruct' })).toEqual({ ...shared, mode: 'auto' });
   const refined = { ...recipe, mode: 'image-to-image' } as const;
   expect(settingsFrom(refined, { ...settings, mode: 'inpaint' })).toEqual({ ...shared, strength: 0.3 });
+});
+
+test('a picture computed in 8 bits comes back so, and one without a word about it exactly', () => {
+  expect(settingsFrom({ ...recipe, arithmetic: 'int8' }, settings)).toEqual({
+    ...shared,
+    arithmetic: 'int8',
+  });
+  expect(settingsFrom(recipe, { ...settings, arithmetic: 'int8' })).toEqual(shared);
 });
 
 test('a reference picture comes back with its strength, under the name it has', () => {

@@ -4,7 +4,8 @@ import { contentHashSchema, type Reference, type Settings } from '../../../share
 /** The settings that a recipe brings to a canvas. What it does is left to the canvas, but for edits by instruction. */
 export function settingsFrom(recipe: Recipe, current: Settings): Partial<Settings> {
   const { steps, guidanceScale, solver, strength } = recipe;
-  const shared: Partial<Settings> = { steps, guidanceScale, solver };
+  const arithmetic = recipe.arithmetic ?? 'exact';
+  const shared: Partial<Settings> = { steps, guidanceScale, solver, arithmetic };
   if (recipe.mode === 'instruct') {
     const imageGuidanceScale = recipe.imageGuidanceScale ?? usualImageGuidanceScale;
     return { ...shared, mode: 'instruct', imageGuidanceScale };

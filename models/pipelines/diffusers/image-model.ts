@@ -165,6 +165,7 @@ export async function openDiffusersImageModel(
     },
     modes,
     scheduler: scheduler.className,
+    arithmetic: 'exact',
     lanes: 1,
     // Long prompts are read in chunks.
     countUnread: () => 0,

@@ -8,7 +8,7 @@ import { packStroke } from '../../../shared/raster/stroke-points.ts';
 import { costOf, planRequest } from './plan.ts';
 
 const hash = 'a'.repeat(64);
-const everything: PackAbilities = { instruct: true, reference: true };
+const everything: PackAbilities = { instruct: true, reference: true, int8: true };
 const choices = { settings: {}, maskLayerIds: [] };
 
 /** A canvas with a picture in the frame, a scribble on it, and a reference of this strength. */
@@ -57,6 +57,12 @@ test('a pack that follows none, or a strength of 0, leaves it out', () => {
     expect(request.reference).toBeNull();
     expect(inputs.map(({ role }) => role)).not.toContain('reference');
   }
+});
+
+test('8-bit arithmetic is asked for where the pack has it, and left out where it has not', () => {
+  expect(plan({ arithmetic: 'int8' }, everything).request.arithmetic).toBe('int8');
+  expect(plan({}, everything).request.arithmetic).toBe('exact');
+  expect(plan({ arithmetic: 'int8' }, noAbilities).request.arithmetic).toBe('exact');
 });
 
 test('an edit by instruction takes what the canvas shows, its image guidance, and neither maps nor reference', () => {

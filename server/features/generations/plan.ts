@@ -51,7 +51,7 @@ interface PlanGrounds {
 
 /**
  * The request that a press of Generate on this canvas means. A reference picture is left out where the pack follows none, and
- * for an edit by instruction, which follows nothing but its words.
+ * for an edit by instruction, which follows nothing but its words; a pack that only computes exactly does so.
  * Errors: `bad_input` when a chosen mode contradicts the canvas or the pack, or the frame cannot be a picture.
  */
 export function planRequest(
@@ -81,6 +81,7 @@ export function planRequest(
     solver: settings.solver,
     strength: settings.strength,
     imageGuidanceScale: settings.imageGuidanceScale,
+    arithmetic: abilities.int8 ? settings.arithmetic : 'exact',
     frame: canvas.frame,
     maskLayerIds,
     source: { kind: mode === 'text-to-image' ? 'none' : 'canvas' },

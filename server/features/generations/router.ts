@@ -33,6 +33,7 @@ const overridesSchema = z
     strength: settingsSchema.shape.strength.unwrap(),
     imageGuidanceScale: settingsSchema.shape.imageGuidanceScale.unwrap(),
     solver: settingsSchema.shape.solver.unwrap(),
+    arithmetic: settingsSchema.shape.arithmetic.unwrap(),
     count: settingsSchema.shape.count.unwrap(),
   })
   .partial();

@@ -8,25 +8,30 @@ import { readAbilities } from './service.ts';
 
 test('the house pack can what its manifest lists', async () => {
   const manifest = readFileSync(join(process.cwd(), 'models/packs/house-image/model.json'), 'utf8');
-  const { tasks } = z.object({ tasks: z.array(z.string()) }).parse(JSON.parse(manifest));
+  const { tasks, components } = z
+    .object({ tasks: z.array(z.string()), components: z.record(z.string(), z.unknown()) })
+    .parse(JSON.parse(manifest));
   expect(await readAbilities('house-image')).toEqual({
     instruct: tasks.includes('edit'),
     reference: tasks.includes('reference'),
+    int8: 'denoiserInt8' in components,
   });
 });
 
-test('each ability is read by its own task', async () => {
+test('each ability is read by its own task or graph', async () => {
   const root = mkdtempSync(join(tmpdir(), 'gesso-abilities-'));
   try {
-    for (const [id, tasks] of [
-      ['editor', ['text-to-image', 'edit']],
-      ['follower', ['reference']],
+    for (const [id, tasks, components] of [
+      ['editor', ['text-to-image', 'edit'], {}],
+      ['follower', ['reference'], { denoiser: {} }],
+      ['fast', [], { denoiser: {}, denoiserInt8: {} }],
     ] as const) {
       mkdirSync(join(root, 'models/packs', id), { recursive: true });
-      writeFileSync(join(root, 'models/packs', id, 'model.json'), JSON.stringify({ tasks }));
+      writeFileSync(join(root, 'models/packs', id, 'model.json'), JSON.stringify({ tasks, components }));
     }
-    expect(await readAbilities('editor', root)).toEqual({ instruct: true, reference: false });
-    expect(await readAbilities('follower', root)).toEqual({ instruct: false, reference: true });
+    expect(await readAbilities('editor', root)).toEqual({ ...noAbilities, instruct: true });
+    expect(await readAbilities('follower', root)).toEqual({ ...noAbilities, reference: true });
+    expect(await readAbilities('fast', root)).toEqual({ ...noAbilities, int8: true });
   } finally {
     rmSync(root, { recursive: true });
   }
