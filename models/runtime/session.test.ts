@@ -45,6 +45,27 @@ describe('openSession', () => {
     await session.close();
   });
 
+  it.each(['float32', 'float16'] as const)(
+    'reads feeds of %s anew in every run of a binding',
+    async (type) => {
+      const path = join(folder, `bound-${type}.onnx`);
+      writeFileSync(path, createProbeModel(type));
+      const session = await openSession(path, device);
+      const value = Float32Array.of(1, 2);
+      const run = session.bind({ value: float32Tensor([2], value) }, 'doubled');
+      const first = await run();
+      value.set([3, -4]);
+      expect([await run(), first]).toEqual([
+        { shape: [2], data: Float32Array.of(6, -8) },
+        { shape: [2], data: Float32Array.of(2, 4) },
+      ]);
+      expect(() => session.bind({ other: float32Tensor([1], value.subarray(1)) }, 'doubled')).toThrow(
+        /no input for 'other'/,
+      );
+      await session.close();
+    },
+  );
+
   it('says which file is not a graph', async () => {
     const path = join(folder, 'broken.onnx');
     writeFileSync(path, 'not a graph');

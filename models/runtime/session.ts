@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { bindFeeds, BindingError, resolveInput, resolveOutput } from './io-adapter.ts';
 import { loadOnnxRuntime, supportsHalfInputs } from './onnxruntime.ts';
 import type { Provider } from './providers.ts';
@@ -26,6 +26,9 @@ export interface WeightPatch {
   apply(path: string): Promise<PatchedGraph>;
 }
 
+/** Tensors by canonical name (see io-adapter). */
+type Feeds = Readonly<Record<string, HostTensor>>;
+
 /** An open graph. Calls run one after the other and block the event loop while they run: use a runner process. */
 export interface ModelSession {
   readonly path: string;
@@ -36,10 +39,15 @@ export interface ModelSession {
   /** True when the graph has an input for this canonical name (see io-adapter). */
   hasInput(name: string): boolean;
   hasOutput(name: string): boolean;
-  /** Runs the graph with feeds by canonical name and returns one output by canonical name. */
-  runForOutput(feeds: Readonly<Record<string, HostTensor>>, output: string): Promise<HostTensor>;
+  /**
+   * Binds feeds by canonical name once, for many runs that return one output by canonical name. Every run reads what the
+   * feeds' arrays then hold.
+   */
+  bind(feeds: Feeds, output: string): () => Promise<HostTensor>;
+  /** Runs the graph once, as a run of `bind`. */
+  runForOutput(feeds: Feeds, output: string): Promise<HostTensor>;
   /** Runs the graph and returns every output under the graph's own names. */
-  run(feeds: Readonly<Record<string, HostTensor>>): Promise<Readonly<Record<string, HostTensor>>>;
+  run(feeds: Feeds): Promise<Readonly<Record<string, HostTensor>>>;
   close(): Promise<void>;
 }
 
@@ -67,20 +75,36 @@ export async function openSession(
   const fileBytes = (await stat(path)).size;
   const memoryBytes = Math.max(process.memoryUsage.rss() - before, fileBytes);
 
-  async function run(
-    feeds: Readonly<Record<string, HostTensor>>,
-    fetches: readonly string[],
-  ): Promise<Readonly<Record<string, HostTensor>>> {
-    const tensors = Object.fromEntries(
-      Object.entries(bindFeeds(feeds, inputs)).map(([name, bound]) => [
+  function toTensors(feeds: Feeds): Readonly<Record<string, Tensor>> {
+    return Object.fromEntries(
+      Object.entries(bindFeeds(feeds, inputs)).map(([name, { type, data, shape }]) => [
         name,
-        new ort.Tensor(bound.type, bound.data, bound.shape),
+        new ort.Tensor(type, data, shape),
       ]),
     );
+  }
+
+  async function run(
+    tensors: Readonly<Record<string, Tensor>>,
+    fetches: readonly string[],
+  ): Promise<Readonly<Record<string, Tensor>>> {
     const started = performance.now();
-    const results = await session.run(tensors, [...fetches]);
+    const results = await session.run(tensors, fetches);
     device.onRun?.(performance.now() - started);
-    return Object.fromEntries(fetches.map((name) => [name, readTensor(results[name])]));
+    return results;
+  }
+
+  function bind(feeds: Feeds, output: string): () => Promise<HostTensor> {
+    const name = resolveOutput(output, outputs);
+    if (name === null) {
+      const names = outputs.map((info) => `'${info.name}'`).join(', ');
+      throw new BindingError(`${path} has no output for '${output}'; it has ${names}`);
+    }
+    const tensors = toTensors(feeds);
+    const arrays = new Set<unknown>(Object.values(feeds).map(({ data }) => data));
+    // A graph of other element types reads copies, which do not follow the feeds.
+    const isShared = Object.values(tensors).every(({ data }) => arrays.has(data));
+    return async () => readTensor((await run(isShared ? tensors : toTensors(feeds), [name]))[name]);
   }
 
   return {
@@ -90,14 +114,11 @@ export async function openSession(
     memoryBytes,
     hasInput: (name) => resolveInput(name, inputs) !== null,
     hasOutput: (name) => resolveOutput(name, outputs) !== null,
-    run: (feeds) => run(feeds, session.outputNames),
-    async runForOutput(feeds, output) {
-      const name = resolveOutput(output, outputs);
-      if (name === null) {
-        const names = outputs.map((info) => `'${info.name}'`).join(', ');
-        throw new BindingError(`${path} has no output for '${output}'; it has ${names}`);
-      }
-      return (await run(feeds, [name]))[name];
+    bind,
+    runForOutput: async (feeds, output) => bind(feeds, output)(),
+    async run(feeds) {
+      const results = await run(toTensors(feeds), session.outputNames);
+      return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, readTensor(tensor)]));
     },
     close: () => session.release(),
   };

@@ -13,6 +13,7 @@ function createNet() {
     memoryBytes: 0,
     hasInput: (name) => name === 'encoder_hidden_states',
     hasOutput: () => true,
+    bind: () => () => Promise.reject(new Error('not asked for')),
     runForOutput: () => Promise.reject(new Error('not asked for')),
     async run({ encoder_hidden_states: states }): Promise<Record<string, HostTensor>> {
       rows.push(states.shape[0]);

@@ -4,15 +4,15 @@ import type { HouseImageManifest } from '../../catalog/manifest.ts';
 import type { VerifiedPack } from '../../catalog/packs.ts';
 import type { ModelSession } from '../../runtime/session.ts';
 import type { SessionCache, SessionLease } from '../../runtime/session-cache.ts';
-import { float32Tensor, floatData, type HostTensor, int64Tensor } from '../../runtime/tensor.ts';
+import { float32Tensor, floatData, int64Tensor } from '../../runtime/tensor.ts';
 import { plainText } from '../../text/prompt-syntax.ts';
 import { loadSequenceTokenizer } from '../../text/sequence-tokenizer.ts';
 import type { RgbPicture } from '../image/picture.ts';
 import { createBranchTrial } from '../branch-trial.ts';
 import { PipelineError } from '../pipeline-error.ts';
 import { denoiserFile } from './arithmetic.ts';
-import { containInWhite, padStates, type ReferenceStates } from './reference.ts';
-import { createStackPool, keepStack, type stack } from './stack.ts';
+import { createBatchRunner } from './batch.ts';
+import { containInWhite, type ReferenceStates } from './reference.ts';
 
 /** What the denoiser is told besides x and t; the same for every guidance branch. */
 export interface HouseConditioning {
@@ -123,14 +123,7 @@ export async function openHouseImageModel(
     // A request for several pictures brings the same reference with each.
     const references = new WeakMap<RgbPicture, ReferenceStates>();
     const size = manifest.nativeSize;
-    const width = stateWidth(denoiser);
-    const samples = createStackPool();
-    const stacks = {
-      sample: samples.stack,
-      condition: keepStack(),
-      mask: keepStack(),
-      states: keepStack(),
-    };
+    const denoiseTogether = createBatchRunner(denoiser, { size, width: stateWidth(denoiser) });
 
     const encodePrompt = async (text: string): Promise<TextStates> => {
       const known = prompts.get(text);
@@ -159,23 +152,6 @@ export async function openHouseImageModel(
       const states = floatData(await referenceEncoder.runForOutput({ pixels }, 'last_hidden_state'));
       references.set(picture, states);
       return states;
-    };
-
-    const denoiseTogether = async (
-      inputs: readonly DenoiseInput[],
-    ): Promise<readonly (readonly Float32Array[])[]> => {
-      const rows = inputs.flatMap((input) => input.branches.map((states) => ({ ...input, states })));
-      const feeds = denoiserFeeds(rows, { size, width, stacks });
-      const out = floatData(await denoiser.runForOutput(feeds, 'out_sample'));
-      samples.giveBack(floatData(feeds.sample));
-      const each = out.length / rows.length;
-      let row = 0;
-      return inputs.map(({ branches }) =>
-        branches.map(() => {
-          row += 1;
-          return out.subarray((row - 1) * each, row * each);
-        }),
-      );
     };
 
     const runDenoiser = async (input: DenoiseInput): Promise<readonly Float32Array[]> =>
@@ -277,42 +253,4 @@ function stateWidth(denoiser: ModelSession): number {
   const width = denoiser.inputs.find(({ name }) => name === 'encoder_hidden_states')?.shape.at(-1);
   if (typeof width === 'number') return width;
   throw new PipelineError('unsupported', 'the denoiser does not say how wide its text states are');
-}
-
-/** One sample of a run: a picture's state under one prompt. */
-type DenoiseRow = Omit<DenoiseInput, 'branches'> & { readonly states: TextStates };
-
-function denoiserFeeds(
-  rows: readonly DenoiseRow[],
-  options: {
-    readonly size: number;
-    readonly width: number;
-    readonly stacks: Readonly<Record<'sample' | 'condition' | 'mask' | 'states', typeof stack>>;
-  },
-): Readonly<Record<string, HostTensor>> {
-  const { size, width, stacks } = options;
-  const count = rows.length;
-  const states = padStates(rows.map((row) => row.states));
-  const conditionings = rows.map((row) => row.conditioning);
-  return {
-    sample: float32Tensor([count, 3, size, size], stacks.sample(rows.map((row) => row.x))),
-    timestep: float32Tensor(
-      [count],
-      Float32Array.from(rows, (row) => row.t),
-    ),
-    condition: float32Tensor(
-      [count, 3, size, size],
-      stacks.condition(conditionings.map((one) => one.condition)),
-    ),
-    condition_mask: float32Tensor([count, 1, size, size], stacks.mask(conditionings.map((one) => one.mask))),
-    task: int64Tensor(
-      [count],
-      Int32Array.from(conditionings, (one) => one.task),
-    ),
-    condition_strength: float32Tensor(
-      [count],
-      Float32Array.from(conditionings, (one) => one.strength),
-    ),
-    encoder_hidden_states: float32Tensor([count, states[0].length / width, width], stacks.states(states)),
-  };
 }

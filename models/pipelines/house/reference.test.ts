@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { containInWhite, followReference, padStates } from './reference.ts';
+import { containInWhite, followReference } from './reference.ts';
 
 describe('a reference picture for its encoder', () => {
   it('lies whole in the middle of a white square', () => {
@@ -27,13 +27,5 @@ describe('states of text and reference', () => {
   it('stand one after the other, the reference as strong as asked', () => {
     expect(followReference(text, reference, 0.5)).toEqual(Float32Array.of(1, 2, 3, 4, 4, -4));
     expect(text).toHaveLength(4);
-  });
-
-  it('are padded with zeros to go through the network together', () => {
-    const both = followReference(text, reference, 1);
-    const [padded, kept] = padStates([text, both]);
-    expect(padded).toEqual(Float32Array.of(1, 2, 3, 4, 0, 0));
-    expect(kept).toBe(both);
-    expect(padStates([text, text])).toEqual([text, text]);
   });
 });

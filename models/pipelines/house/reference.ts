@@ -33,14 +33,3 @@ export function followReference(text: TextStates, reference: ReferenceStates, st
   for (let i = 0; i < reference.length; i += 1) joined[text.length + i] = reference[i] * strength;
   return joined;
 }
-
-/** Returns states of one length: the core passes over rows of zeros, so the shorter ones end in them. */
-export function padStates(states: readonly TextStates[]): readonly TextStates[] {
-  const longest = Math.max(...states.map(({ length }) => length));
-  return states.map((one) => {
-    if (one.length === longest) return one;
-    const padded = new Float32Array(longest);
-    padded.set(one);
-    return padded;
-  });
-}

@@ -12,6 +12,7 @@ export function createUnusedNetwork(): ModelSession {
     memoryBytes: 0,
     hasInput: () => true,
     hasOutput: () => true,
+    bind: () => unused,
     runForOutput: unused,
     run: unused,
     close: unused,
