@@ -11,6 +11,8 @@ export class Mt19937 {
   readonly #state = new Int32Array(N);
   /** The state's words as they are handed out. */
   readonly #words = new Uint32Array(N);
+  /** The same as uniform values: their low 24 bits over 2^24. */
+  readonly #uniforms = new Float32Array(N);
   #position = N;
 
   /** @param seed 32-bit; the engine reads its low 32 bits. */
@@ -31,12 +33,11 @@ export class Mt19937 {
 
   /** Fills out[from …] with the low 24 bits of the next words, over 2^24: uniform float32 values in [0, 1). */
   uniforms(out: Float32Array, from: number): void {
-    const words = this.#words;
     for (let at = from; at < out.length; ) {
       if (this.#position === N) this.#refill();
       const first = this.#position;
       const count = Math.min(N - first, out.length - at);
-      for (let k = 0; k < count; k++) out[at + k] = (words[first + k] & 0xffffff) * 2 ** -24;
+      out.set(this.#uniforms.subarray(first, first + count), at);
       this.#position += count;
       at += count;
     }
@@ -48,15 +49,17 @@ export class Mt19937 {
     twister.run();
     this.#state.set(twister.next);
     this.#words.set(twister.words);
+    this.#uniforms.set(twister.uniforms);
     this.#position = 0;
   }
 }
 
-/** What makes the next N words of the state out of N, and tempers them. */
+/** What makes the next N words of the state out of N, tempers them, and makes uniform values of them. */
 interface Twister {
   readonly state: Int32Array;
   readonly next: Int32Array;
   readonly words: Uint32Array;
+  readonly uniforms: Float32Array;
   run(): void;
 }
 
@@ -84,14 +87,17 @@ function createTwister(): Twister {
   word = xor(word, and(left(word, 15), integer(0xefc60000)));
   word = xor(word, right(word, 18));
   writer.store(2 * N, word);
+  const low = writer.apply('f32 of i32', and(word, integer(0xffffff)));
+  writer.store(3 * N, writer.apply('f32 multiply', low, writer.float(2 ** -24)));
 
-  const loop = writer.compile(4, (3 * N) / 4);
+  const loop = writer.compile(4, N);
   if (loop === null) throw new TypeError('this engine has no WebAssembly vectors');
   const { buffer } = loop.memory;
   return {
     state: new Int32Array(buffer, 0, N),
     next: new Int32Array(buffer, 4 * N, N),
     words: new Uint32Array(buffer, 8 * N, N),
+    uniforms: new Float32Array(buffer, 12 * N, N),
     run: () => loop.run(N / 4),
   };
 }
