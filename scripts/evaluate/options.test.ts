@@ -21,7 +21,10 @@ describe('gesso evaluate', () => {
       ],
     });
     const some = parseEvaluateOptions(['house-image', '--only', 'steps,copies', '--prompts', '50']);
-    expect(some).toMatchObject({ only: ['steps', 'copies'], prompts: 50 });
+    expect(some).toMatchObject({ only: ['steps', 'copies'], prompts: 50, arithmetic: 'exact' });
+    expect(parseEvaluateOptions(['house-image', '--arithmetic', 'int8'])).toMatchObject({
+      arithmetic: 'int8',
+    });
   });
 
   it('names what is wrong with the arguments', () => {
@@ -29,6 +32,7 @@ describe('gesso evaluate', () => {
     expect(() => parseEvaluateOptions(['a', 'b'])).toThrow(UsageError);
     expect(() => parseEvaluateOptions(['a', '--prompts', '5'])).toThrow(/--prompts/);
     expect(() => parseEvaluateOptions(['a', '--only', 'beauty'])).toThrow(/--only/);
+    expect(() => parseEvaluateOptions(['a', '--arithmetic', 'fast'])).toThrow(/--arithmetic/);
     expect(() => parseEvaluateOptions(['a', '--verbose'])).toThrow(UsageError);
   });
 

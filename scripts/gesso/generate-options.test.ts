@@ -38,6 +38,7 @@ describe('parseGenerateOptions', () => {
     [['a', '--out', 'a.png', '--seed', '4294967296'], /--seed/],
     [['a', '--out', 'a.png', '--steps', 'many'], /--steps/],
     [['a', '--out', 'a.png', '--steps', ''], /--steps/],
+    [['a', '--out', 'a.png', '--arithmetic', 'fast'], /--arithmetic takes exact or int8/],
     [['a', '--out', 'a.png', '--size', '32'], /--size/],
     [['a', '--out', 'a.png', '--colour'], /colour/],
     [['a', '--out', 'a.png', '--mask', 'm.png'], /--mask needs --source/],

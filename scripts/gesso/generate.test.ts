@@ -11,7 +11,7 @@ import { childEnv } from '../../platform/env.ts';
 import { parseRecipeText, RECIPE_KEYWORD } from '../../shared/contracts/recipe.ts';
 import { readPngText } from '../../shared/png/text-chunk.ts';
 
-const { tasks: houseTasks } = houseImageManifestSchema.parse(
+const { tasks: houseTasks, components } = houseImageManifestSchema.parse(
   JSON.parse(readFileSync(join(HOUSE_PACKS_FOLDER, 'house-image/model.json'), 'utf8')),
 );
 
@@ -107,6 +107,32 @@ describe('gesso generate', { timeout: 180_000 }, () => {
       expect(differs && mask[i] === 0).toBe(false);
     }
     expect(changed).toBeGreaterThan(4000);
+  });
+
+  it('computes in 8 bits where the pack has a graph for it, else says that it has none', async () => {
+    const made = gesso(
+      'a red fox',
+      '--seed',
+      '7',
+      '--steps',
+      '2',
+      '--arithmetic',
+      'int8',
+      '--out',
+      'fast.png',
+    );
+    if (components.denoiserInt8 === undefined) {
+      expect(made).toMatchObject({ status: 2, stdout: '' });
+      expect(made.stderr).toContain('has no graph for 8-bit arithmetic; it computes exactly.');
+      return;
+    }
+    expect(made).toMatchObject({ status: 0, stdout: 'fast.png\n' });
+    const recipe = readPngText(readFileSync(join(folder, 'fast.png')), RECIPE_KEYWORD) ?? '';
+    expect(parseRecipeText(recipe)).toMatchObject({ seed: 7, arithmetic: 'int8' });
+    expect(gesso('a red fox', '--seed', '7', '--steps', '2', '--out', 'exact.png').status).toBe(0);
+    const exact = readPngText(readFileSync(join(folder, 'exact.png')), RECIPE_KEYWORD) ?? '';
+    expect(parseRecipeText(exact)?.arithmetic).toBeUndefined();
+    expect(await readPixels('fast.png')).not.toEqual(await readPixels('exact.png'));
   });
 
   it('makes several pictures with the seeds that follow', () => {

@@ -29,6 +29,12 @@ test('a recipe from before maps had a range is followed all the way', () => {
   expect(parseRecipeText(JSON.stringify(older))?.controls[0]).toMatchObject({ kind: 'edge', range: [0, 1] });
 });
 
+test('a recipe says which arithmetic made it; one from before there was a choice says nothing', () => {
+  expect(parseRecipeText(JSON.stringify({ ...older, arithmetic: 'int8' }))?.arithmetic).toBe('int8');
+  expect(parseRecipeText(JSON.stringify(older))?.arithmetic).toBeUndefined();
+  expect(parseRecipeText(JSON.stringify({ ...older, arithmetic: 'int4' }))).toBeNull();
+});
+
 test('a range that is empty or runs backwards is no recipe', () => {
   const [control] = older.controls;
   for (const range of [
@@ -40,7 +46,7 @@ test('a range that is empty or runs backwards is no recipe', () => {
   }
 });
 
-test('a request from before there were control layers has none', () => {
+test('a request from before there were control layers has none, and is computed exactly', () => {
   const { format: _, pack: __, mask: ___, ...settings } = older;
   const request = generationRequestSchema.parse({
     ...settings,
@@ -54,4 +60,5 @@ test('a request from before there were control layers has none', () => {
     parentOutputId: null,
   });
   expect(request.controls).toEqual([]);
+  expect(request.arithmetic).toBe('exact');
 });

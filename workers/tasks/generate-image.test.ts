@@ -26,7 +26,7 @@ import { type Run, type RunnerProcess, type RunOutcome, startRunner } from '../a
 import type { GenerateImageInput } from './generate-image.ts';
 import type { TaskProgress } from './task.ts';
 
-const { tasks: houseTasks } = houseImageManifestSchema.parse(
+const { tasks: houseTasks, components } = houseImageManifestSchema.parse(
   JSON.parse(readFileSync(join(HOUSE_PACKS_FOLDER, 'house-image/model.json'), 'utf8')),
 );
 
@@ -315,6 +315,26 @@ describe('generate-image, in its own process with the house pack', () => {
     const pixelsOf = (result: typeof free) => decode(result.outputs[0]?.file.bytes);
     expect(await pixelsOf(ignored)).toEqual(await pixelsOf(free));
     expect(await decode(made?.file.bytes)).not.toEqual(await pixelsOf(free));
+  });
+
+  test('8-bit and exact pictures of one pack are made side by side where it has both, else the first is refused', async () => {
+    const ask = (arithmetic: GenerationRequest['arithmetic']) =>
+      runner.run('generate-image', inputOf({ arithmetic, steps: 2 }), () => undefined).ended;
+    const [fast, exact] = await Promise.all([ask('int8'), ask('exact')]);
+    if (exact.kind !== 'done') throw new Error(JSON.stringify(exact));
+    expect(exact.result.outputs[0]?.recipe).not.toHaveProperty('arithmetic', 'int8');
+    if (components.denoiserInt8 === undefined) {
+      expect(fast).toMatchObject({ kind: 'failed', code: 'bad_input' });
+      expect(JSON.stringify(fast)).toContain('has no graph for 8-bit arithmetic');
+      return;
+    }
+    if (fast.kind !== 'done') throw new Error(JSON.stringify(fast));
+    expect(fast.result.outputs[0]?.recipe).toMatchObject({ arithmetic: 'int8' });
+    const picture = await decode(fast.result.outputs[0]?.file.bytes);
+    expect(picture).not.toEqual(await decode(exact.result.outputs[0]?.file.bytes));
+    // Neither has closed the other.
+    expect((await ask('int8')).kind).toBe('done');
+    expect((await ask('exact')).kind).toBe('done');
   });
 
   test('a request that contradicts the pixels fails with words, a cancelled one stops', async () => {

@@ -7,14 +7,10 @@ import type { Settings } from '../../../shared/document/schema.ts';
 import { Icon } from '../../_ui/icon.tsx';
 import { Segmented } from '../../_ui/segmented.tsx';
 import { Slider } from '../../_ui/slider.tsx';
-import { ArithmeticField, arithmeticWords } from './arithmetic-field.tsx';
-import { SeedField } from './seed-field.tsx';
+import { arithmeticWords } from './arithmetic-field.tsx';
+import { FurtherSettings } from './further-settings.tsx';
 
 const counts = ['1', '2', '4', '6', '8'] as const;
-const solvers = [
-  { value: 'flow-euler', label: 'Euler', hint: 'One look at the picture a step. Fast.' },
-  { value: 'flow-heun', label: 'Heun', hint: 'Two looks a step: twice the time, often cleaner.' },
-] as const;
 
 /** The settings of the next pictures, shared by everyone on the canvas. */
 export function SettingsForm({
@@ -78,41 +74,12 @@ export function SettingsForm({
           )}
         </Collapsible.Trigger>
         <Collapsible.Content className="flex flex-col gap-3 pt-2">
-          <Slider
-            disabled={readOnly}
-            hint="How many times the picture is sharpened on its way from noise. More is slower and finer."
-            label="Steps"
-            max={50}
-            min={1}
-            onChange={(steps) => onChange({ steps })}
-            step={1}
-            value={settings.steps}
+          <FurtherSettings
+            offersInt8={offersInt8}
+            onChange={onChange}
+            readOnly={readOnly}
+            settings={settings}
           />
-          <Slider
-            disabled={readOnly}
-            hint="How strictly the picture follows the words (classifier-free guidance scale). 1 is loose; above 8 colours turn harsh."
-            label="Guidance"
-            max={15}
-            min={0}
-            onChange={(guidanceScale) => onChange({ guidanceScale })}
-            step={0.5}
-            value={settings.guidanceScale}
-          />
-          <Segmented
-            disabled={readOnly}
-            label="Solver"
-            onChange={(solver) => onChange({ solver })}
-            options={solvers}
-            value={settings.solver}
-          />
-          {offersInt8 ? (
-            <ArithmeticField
-              onChange={(arithmetic) => onChange({ arithmetic })}
-              readOnly={readOnly}
-              value={settings.arithmetic}
-            />
-          ) : null}
-          <SeedField onChange={(seed) => onChange({ seed })} readOnly={readOnly} seed={settings.seed} />
         </Collapsible.Content>
       </Collapsible.Root>
     </div>

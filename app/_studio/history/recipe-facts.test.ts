@@ -65,6 +65,12 @@ test('an edit by instruction names its source and both guidances, and no strengt
   expect(valueOf('Strength')).toBeUndefined();
 });
 
+test('8-bit arithmetic is told, exact is not', () => {
+  const told = (one: Recipe) => recipeFacts(one).find((fact) => fact.name === 'Arithmetic')?.value;
+  expect(told({ ...recipe, arithmetic: 'int8' })).toBe('Fast (8-bit)');
+  expect(told(recipe)).toBeUndefined();
+});
+
 test('a reference picture is named with its strength', () => {
   const facts = recipeFacts({ ...recipe, reference: { strength: 0.7, sha256: 'e'.repeat(64) } });
   const valueOf = (name: string) => facts.find((fact) => fact.name === name)?.value;
