@@ -1,5 +1,5 @@
 import type { ModelSession } from '../../runtime/session.ts';
-import { float32Tensor, floatData } from '../../runtime/tensor.ts';
+import { float32Tensor, floatData, type HostTensor } from '../../runtime/tensor.ts';
 import type { DenoiseInput, TextStates } from './model.ts';
 
 /** What a denoiser's samples look like. */
@@ -18,7 +18,7 @@ interface Batch {
   /** Tells the network what the i-th sample is: a picture's state under one of its prompts. */
   write(i: number, input: DenoiseInput, states: TextStates): void;
   /** Returns the predicted x0 of every sample, one after the other. */
-  run(): Promise<Float32Array>;
+  readonly run: () => Promise<HostTensor>;
 }
 
 /**
@@ -48,7 +48,7 @@ export function createBatchRunner(
     for (const input of inputs) {
       for (const states of input.branches) batch.write(row++, input, states);
     }
-    const out = await batch.run();
+    const out = floatData(await batch.run());
     // Only now: a batch whose run failed is left to the collector.
     idle.push(batch);
     const each = out.length / count;
@@ -111,7 +111,7 @@ function createBatch(
         text.fill(0, i * stateLength + states.length, (i + 1) * stateLength);
       }
     },
-    run: async () => floatData(await run()),
+    run,
   };
 }
 

@@ -26,8 +26,23 @@ interface Predictions {
   readonly evaluations: number;
 }
 
+/** Predicts x0 for the branches of guidance. */
+export async function predict(
+  branches: readonly Branch[],
+  at: PredictAt,
+  context: PredictContext,
+): Promise<Predictions> {
+  const { pictures, positive, negative, denoise } = context;
+  if (pictures.edit !== null) return predictEdit(branches, at, { ...context, edit: pictures.edit });
+  if (at.active.length > 0) return predictMapped(branches, at, context);
+  const { x, t } = at;
+  const states = branches.map((branch) => (branch === 'positive' ? positive : negative));
+  const byBranch = await denoise({ x, t, branches: states, conditioning: pictures.plain });
+  return { byBranch, evaluations: branches.length };
+}
+
 /**
- * Predicts x0 for the branches of guidance, following any number of maps with a network that was trained with one at a time.
+ * Follows any number of maps with a network that was trained with one at a time.
  *
  * Only the positive branch knows of the maps, so that guidance pulls towards them as it pulls towards the words; told to both
  * branches, a map cancels out of their difference and is followed half as closely (edge F1 0.68 against 0.86 on six scenes).
@@ -36,40 +51,33 @@ interface Predictions {
  * their plain sum overshoots in colour. That takes two evaluations more than there are maps, for one map none more than
  * without. docs/decisions/0013 has the measurements.
  */
-export async function predict(
+async function predictMapped(
   branches: readonly Branch[],
-  at: PredictAt,
-  context: PredictContext,
+  { x, t, active }: PredictAt,
+  { pictures, positive, negative, denoise }: PredictContext,
 ): Promise<Predictions> {
-  const { pictures, positive, negative } = context;
-  if (pictures.edit !== null) return predictEdit(branches, at, { ...context, edit: pictures.edit });
   let evaluations = 0;
-  const evaluate = (states: readonly TextStates[], conditioning: HouseConditioning) => {
-    evaluations += states.length;
-    return context.denoise({ x: at.x, t: at.t, branches: states, conditioning });
+  const evaluate = async (states: TextStates, conditioning: HouseConditioning): Promise<Float32Array> => {
+    evaluations += 1;
+    return (await denoise({ x, t, branches: [states], conditioning }))[0];
   };
   const evaluateMapped = async (): Promise<Float32Array> => {
     const isBlank = pictures.plain === pictures.blank;
-    if (isBlank && at.active.length === 1) return (await evaluate([positive], at.active[0].conditioning))[0];
-    const [plain] = await evaluate([positive], pictures.plain);
-    const [blank] = isBlank ? [plain] : await evaluate([positive], pictures.blank);
+    if (isBlank && active.length === 1) return evaluate(positive, active[0].conditioning);
+    const plain = await evaluate(positive, pictures.plain);
+    const blank = isBlank ? plain : await evaluate(positive, pictures.blank);
     const sum = Float32Array.from(plain);
-    const share = 1 / Math.sqrt(at.active.length);
-    for (const { conditioning } of at.active) {
-      const [mapped] = await evaluate([positive], conditioning);
+    const share = 1 / Math.sqrt(active.length);
+    for (const { conditioning } of active) {
+      const mapped = await evaluate(positive, conditioning);
       for (let i = 0; i < sum.length; i += 1) sum[i] += share * (mapped[i] - blank[i]);
     }
     return sum;
   };
 
-  if (at.active.length === 0) {
-    const states = branches.map((branch) => (branch === 'positive' ? positive : negative));
-    return { byBranch: await evaluate(states, pictures.plain), evaluations };
-  }
   const byBranch: Float32Array[] = [];
   for (const branch of branches) {
-    if (branch === 'positive') byBranch.push(await evaluateMapped());
-    else byBranch.push((await evaluate([negative], pictures.plain))[0]);
+    byBranch.push(branch === 'positive' ? await evaluateMapped() : await evaluate(negative, pictures.plain));
   }
   return { byBranch, evaluations };
 }
