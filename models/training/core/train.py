@@ -36,8 +36,8 @@ VOCABULARY = Tokenizer.from_file(str(TOKENIZER)).get_vocab_size()
 EMA = 0.998
 # The sampler (shift 3, 8 steps) never asks below t = 0.3, so clean pictures get no more weight than that.
 MIN_T = 0.25
-# With --few-steps every third batch is still an ordinary one, so that many small steps stay as good as they were.
-PLAIN_PERIOD = 3
+# With --few-steps every second batch is still an ordinary one, so that many small steps stay as good as they were.
+PLAIN_PERIOD = 2
 
 
 def to_tensors(batch: dict, device: str = "cpu") -> dict:
