@@ -3,7 +3,7 @@
     python models/training/finish.py --core /work/train/core/ema.pt --version 0.3.0 [--try-out FOLDER]
 
 Exports into a scratch copy of the pack, measures that copy with `gesso evaluate`, and replaces the committed pack, its golden files, its
-evaluation.json, sheets and MODEL_CARD.md only when the evaluation loss is lower and the composition is better than what the committed
+evaluations, sheets and MODEL_CARD.md only when the evaluation loss is lower and the composition is better than what the committed
 evaluation.json says. --try-out leaves the repository alone and keeps the result in FOLDER. Afterwards look at sheet.webp, write what
 you see into export/sheet-notes.md under the new version, and run export/card.py (or this again) for the card.
 """
@@ -73,6 +73,9 @@ def main() -> None:
         print(f"It would replace the committed pack; left in {scratch}")
         return
     run("node", "scripts/bootstrap.mjs", "sheets", str(pack))
+    fast = scratch / "evaluation-int8"
+    run("node", "scripts/bootstrap.mjs", "evaluate", str(pack), "--prompts", str(a.prompts), "--only", "composition", "--arithmetic", "int8", "--out", str(fast))
+    shutil.copy(fast / "results.json", pack / "evaluation-int8.json")
     shutil.copy(scratch / "evaluation" / "results.json", pack / "evaluation.json")
     shutil.copy(scratch / "evaluation" / "sheet.webp", pack / "sheet.webp")
     for folder, target in ((pack, card.PACK), (golden, GOLDEN)):

@@ -56,6 +56,17 @@ def goals(report: dict) -> list[str]:
             "what it should bring, is in models/training/QUEUE.md.", ""]
 
 
+def eight_bits(report: dict) -> list[str]:
+    """What the graph that computes in 8 bits loses, for a pack that was evaluated with it too."""
+    path = PACK / "evaluation-int8.json"
+    other = json.loads(path.read_text()) if path.exists() else None
+    if other is None or other["pack"]["sha256"] != report["pack"]["sha256"] or other["settings"]["prompts"] != report["settings"]["prompts"]:
+        return []
+    rows = [(r["name"], r["made"], value(other, "Composition", r["name"]), r["n"]) for s in report["sections"] if s["title"] == "Composition" for r in s["rows"]]
+    return ["### Computed in 8 bits", "", "The same prompts and seeds with denoiser-int8.onnx (`--arithmetic int8`), which reads the same weights.", "",
+            "| reading | exact | 8 bits | n |", "|---|---|---|---|", *(f"| {name} | {exact} | {fast} | {n} |" for name, exact, fast, n in rows), ""]
+
+
 def minutes_of(log: Path) -> int:
     """Minutes of all runs that wrote a log of core/train.py; its clock starts again with each of them."""
     total, last = 0.0, 0.0
@@ -95,7 +106,8 @@ def write(machine: str, minutes, seed, upscaler: Path, notes: Path) -> None:
         "## What it is", "",
         "- Core: single-stream diffusion transformer, 7 blocks of width 192, 8 px patches, 3.9 M parameters, with a 1.1 M text encoder",
         "  trained together with it. Flow matching, predicts x0. Upscaler: residual convolution network, 0.32 M parameters.",
-        f"- Files: {size:.1f} MB in all; matrices stored as int8 and restored to float32 at load.",
+        f"- Files: {size:.1f} MB in all; matrices stored as int8 and restored to float32 at load"
+        f"{', or multiplied as they are by denoiser-int8.onnx' if 'denoiserInt8' in manifest['components'] else ''}.",
         f"- Tasks: {', '.join(manifest['tasks'])}. A reference picture is seen by an encoder of its own, 1.1 M parameters, and goes with",
         "  every task but editing.",
         f"- Vocabulary: {len(vocabulary['concepts'])} concepts, {len(vocabulary['colors'])} colour words, {len(vocabulary['plainColors'])} plain backgrounds and 13 places.",
@@ -129,6 +141,7 @@ def write(machine: str, minutes, seed, upscaler: Path, notes: Path) -> None:
         f"composed scenes it is right about {', '.join(f'{k} {v:.3f}' for k, v in judge['accuracy'].items())}.",
         f"Nearness to prompts and to reference pictures is read by the house-CLIP, trained on {clip['pictures']:,} pictures in {clip['minutes']} minutes",
         f"(models/training/clip). On composed scenes: {', '.join(f'{k} {v:.3f}' for k, v in clip['accuracy'].items())}.", "", *tables(report)]
+    lines += eight_bits(report)
     if upscaler.exists():
         u = json.loads(upscaler.read_text())
         lines += ["### Upscaler, as trained", "",

@@ -25,6 +25,7 @@ from onnx.external_data_helper import set_external_data
 
 # Steps to each side of zero.
 REACH = 64
+assert 2 * (2 * REACH) * 127 < 2**15, "two products must fit into 16 bits"
 # Smaller tensors stay inside their graph.
 APART_BYTES = 1024
 # Where a tensor may start in the file of weights: a cache line.
