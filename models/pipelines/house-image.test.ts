@@ -275,8 +275,10 @@ describe('instruct', () => {
     const { model } = createEditor();
     const x0 = async (changes: Partial<ImageRequest>) => {
       const noise = await firstNoise();
-      const events = await collect({ ...edit, steps: 1, ...changes }, model);
-      return { red: progressOf(events)[0].preview?.().data[0], noise: noise[0] };
+      const context = { model, signal: new AbortController().signal, now: () => 0 };
+      const { value: event } = await generateImage({ ...edit, steps: 1, ...changes }, context).next();
+      if (event?.type !== 'progress') throw new Error('no progress');
+      return { red: event.preview?.().data[0], noise: noise[0] };
     };
     // none + s·(both - image) + s_image·(image - none), as bytes; noise adds a tenth of itself to each.
     const byHand = (words: number, picture: number, noise: number) =>

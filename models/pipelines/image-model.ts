@@ -107,14 +107,18 @@ export async function openImageModel(
 }
 
 /** The house pack's networks have no names that a LoRA file could mean: says so instead of passing over the tag. */
-async function* noteLoras(
-  { prompt }: ImageRequest,
-  events: AsyncGenerator<ImageEvent>,
-): AsyncGenerator<ImageEvent> {
+function noteLoras({ prompt }: ImageRequest, events: AsyncGenerator<ImageEvent>): AsyncGenerator<ImageEvent> {
   const names = parsePrompt(prompt).loras.map(({ name }) => name);
-  const notice = `LoRA files change models that you added, not this pack: ${names.join(', ')} had no effect.`;
+  if (names.length === 0) return events;
+  return withNotice(
+    events,
+    `LoRA files change models that you added, not this pack: ${names.join(', ')} had no effect.`,
+  );
+}
+
+async function* withNotice(events: AsyncGenerator<ImageEvent>, notice: string): AsyncGenerator<ImageEvent> {
   for await (const event of events) {
-    yield event.type === 'result' && names.length > 0 ? { ...event, notices: [notice] } : event;
+    yield event.type === 'result' ? { ...event, notices: [notice] } : event;
   }
 }
 

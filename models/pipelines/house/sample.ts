@@ -29,7 +29,7 @@ export interface SampleContext {
 export interface SampleStep {
   readonly step: number;
   readonly steps: number;
-  /** The guided prediction of the finished sample, [3, n, n] in about -1 … 1; the sampler's own array. */
+  /** The guided prediction of the finished sample, [3, n, n] in about -1 … 1; the sampler's own array until the next step. */
   readonly x0: Float32Array;
 }
 
@@ -67,7 +67,6 @@ export async function* sampleHouse(
   const solver = plan.solve(x, { begin, hooks: [...renoise, ...keepKnownPixels(pictures, noise)] });
   const steps = plan.steps - begin / plan.order;
   const x0 = new Float32Array(x.length);
-  const velocity = new Float32Array(x.length);
   let evaluations = 0;
   let turn = solver.next();
   while (turn.done !== true) {
@@ -81,10 +80,11 @@ export async function* sampleHouse(
     const predictions = await predict(branches, { x, t: sigma, active }, context);
     evaluations += predictions.evaluations;
     guidance.combine(predictions.byBranch, point, x0);
+    yield { step: Math.ceil((index + 1 - begin) / plan.order), steps, x0 };
+    // Whoever wanted to see x0 has seen it: what is made of it takes its place.
+    const velocity = x0;
     toVelocity(velocity, x, x0, sigma);
     turn = solver.next(velocity);
-    const step = turn.done === true ? steps : Math.ceil((index + 1 - begin) / plan.order);
-    yield { step, steps, x0 };
   }
   return { x, evaluations };
 }
