@@ -135,9 +135,10 @@ function describe(pack: PackEntry) {
 }
 
 function totalBytes(manifest: PackManifest): number {
-  return listComponents(manifest)
-    .flatMap((component) => [component, ...component.data])
-    .reduce((total, file) => total + file.bytes, 0);
+  const files = listComponents(manifest).flatMap((component) => [component, ...component.data]);
+  // Graphs may share their weights.
+  const sizes = new Map(files.map(({ file, bytes }) => [file, bytes]));
+  return [...sizes.values()].reduce((total, bytes) => total + bytes, 0);
 }
 
 async function add(args: readonly string[]): Promise<number> {
