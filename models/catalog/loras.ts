@@ -104,7 +104,7 @@ export async function addLora(options: AddLoraOptions): Promise<AddedLora> {
   if (layers.length === 0) {
     throw new PackError(
       'unsupported',
-      `${basename(source)} holds no LoRA layers (lora_down and lora_up, or lora_A and lora_B); its first tensor is ${JSON.stringify((unread[0] ?? 'none').slice(0, 120))}.`,
+      `${basename(source)} holds no LoRA layers (nor LoHa, LoKr or full differences); its first tensor is ${JSON.stringify((unread[0] ?? 'none').slice(0, 120))}.`,
     );
   }
   await mkdir(options.target, { recursive: true });
@@ -144,15 +144,11 @@ export async function addLora(options: AddLoraOptions): Promise<AddedLora> {
 /** A value that is not a number would spread over every picture. */
 async function checkNumbers(index: TensorIndex): Promise<void> {
   const { layers } = readLayers(index);
-  for (const { down, up, mid, alpha } of layers) {
+  for (const { change, alpha, magnitude } of layers) {
     const stored = typeof alpha === 'number' ? null : alpha;
-    if (stored && stored.shape.some((size) => size !== 1)) {
-      throw new PackError(
-        'unsupported',
-        `${stored.name} has shape [${stored.shape.join(', ')}]; it is one value.`,
-      );
-    }
-    const entries = [down, up, mid, stored].filter((entry) => entry !== null);
+    const entries = [...change.tensors, stored, magnitude?.entry].filter(
+      (entry) => entry !== null && entry !== undefined,
+    );
     const values = await readTensors(index.path, entries);
     values.forEach((tensor, k) => {
       if (!tensor.every(Number.isFinite)) {

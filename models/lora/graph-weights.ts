@@ -10,14 +10,15 @@ export type WeightStore =
       readonly length: number;
     };
 
-/** A weight of a linear layer or a convolution, by the path of its module in the network it was exported from. */
+/** A parameter of a linear layer, a convolution or a norm, by the path of its module in the network it was exported from. */
 export interface GraphWeight {
   /** Path with underscores for dots, as far as the graph tells it. */
   readonly module: string;
+  readonly parameter: 'weight' | 'bias';
   readonly initializer: string;
   readonly dims: readonly number[];
   readonly type: 'float32' | 'float16';
-  /** Rows are outputs (Gemm, Conv), or columns are (a MatMul takes the weight from the right). */
+  /** Rows are outputs (Gemm, Conv, and what has one dimension), or columns are (a MatMul takes the weight from the right). */
   readonly order: 'out-in' | 'in-out';
   readonly store: WeightStore;
 }
@@ -75,7 +76,7 @@ export function readGraphWeights(bytes: Uint8Array): GraphWeights {
       }
     }
   }
-  const weights = collect(nodes, initializers);
+  const weights = [...collect(nodes, initializers), ...collectVectors(nodes, initializers)];
   const stores = [...initializers.values()].map(({ store }) => store);
   const locations = stores.flatMap((store) => (store?.kind === 'external' ? [store.location] : []));
   return { weights, locations: [...new Set(locations)] };
@@ -96,16 +97,63 @@ function collect(nodes: readonly Node[], initializers: ReadonlyMap<string, Initi
     if (!source) continue;
     const { name, dims, type, store } = source.initializer;
     const path = moduleOf(name, node, biases);
-    const float = type === FLOAT ? 'float32' : type === FLOAT16 ? 'float16' : null;
+    const float = floatOf(type);
     if (path === null || float === null || store === null) continue;
     // A MatMul's weight has outputs as columns; a Gemm's and a transposed one's the other way round.
     const flipped = node.op === 'MatMul' || (node.op === 'Gemm' && !node.transB);
     const order = node.op !== 'Conv' && flipped !== source.transposed ? 'in-out' : 'out-in';
-    const weight: GraphWeight = { module: path, initializer: name, dims, type: float, order, store };
+    const weight: GraphWeight = {
+      module: path,
+      parameter: 'weight',
+      initializer: name,
+      dims,
+      type: float,
+      order,
+      store,
+    };
     // Equal parameters may have been stored once for several modules; changing one would change all.
     found.set(name, found.has(name) ? null : weight);
   }
   return [...found.values()].filter((weight) => weight !== null);
+}
+
+/** Operators that take a bias, or the weight of a norm, as it is. */
+const VECTOR_OPS = new Set(['Gemm', 'Conv', 'Add', 'Mul', 'LayerNormalization', 'GroupNormalization']);
+
+/** Biases, and weights of norms, that kept their names. One that several nodes read may stand for several equal parameters. */
+function collectVectors(
+  nodes: readonly Node[],
+  initializers: ReadonlyMap<string, Initializer>,
+): GraphWeight[] {
+  const readers = new Map<string, readonly Node[]>();
+  for (const node of nodes) {
+    for (const input of node.inputs) {
+      if (initializers.has(input)) readers.set(input, [...(readers.get(input) ?? []), node]);
+    }
+  }
+  const found: GraphWeight[] = [];
+  for (const [name, [reader, ...others]] of readers) {
+    const initializer = initializers.get(name);
+    const [, path, parameter] = /^(?!onnx::|val_)(.+)\.(weight|bias)$/.exec(name) ?? [];
+    if (!initializer || path === undefined || others.length > 0 || !VECTOR_OPS.has(reader.op)) continue;
+    const { dims, type, store } = initializer;
+    const float = floatOf(type);
+    if (dims.length !== 1 || float === null || store === null) continue;
+    found.push({
+      module: path.replaceAll('.', '_'),
+      parameter: parameter === 'bias' ? 'bias' : 'weight',
+      initializer: name,
+      dims,
+      type: float,
+      order: 'out-in',
+      store,
+    });
+  }
+  return found;
+}
+
+function floatOf(type: number): GraphWeight['type'] | null {
+  return type === FLOAT ? 'float32' : type === FLOAT16 ? 'float16' : null;
 }
 
 /** The initializer behind a node's input, through operators that only carry it over. */

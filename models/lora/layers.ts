@@ -1,136 +1,123 @@
+import { PackError } from '../catalog/pack-error.ts';
 import type { TensorEntry, TensorIndex } from '../catalog/safetensors-file.ts';
+import { type Change, misshapen, nameOf, type Parts } from './change.ts';
+import { readDifference } from './difference.ts';
+import { type Magnitude, readMagnitude } from './dora.ts';
+import { readHadamard } from './hadamard.ts';
+import { readKronecker } from './kronecker.ts';
+import { readLowRank } from './low-rank.ts';
+import { type PeftSettings, readPeftSettings } from './peft-settings.ts';
+import { type LoraTarget, type ModulePlace, readModule, splitName, withKind } from './tensor-names.ts';
 
-/** Which graph of a model a layer belongs to; `denoiser` is the unet or the transformer. */
-export type LoraTarget = 'denoiser' | 'text_encoder' | 'text_encoder_2' | 'text_encoder_3';
-
-/**
- * A low-rank change of one weight (Hu et al. 2021, LoRA, section 4.1): W + strength · alpha/rank · up · down, with an
- * optional middle for convolutions (LoCon).
- */
+/** What a file adds to one parameter of a module. */
 export interface LoraLayer {
   readonly target: LoraTarget;
   /** The module's path in its network, with underscores for dots. */
   readonly module: string;
-  /** [rank, in] or [rank, in, height, width]. */
-  readonly down: TensorEntry;
-  /** [out, rank] or [out, rank, 1, 1]. */
-  readonly up: TensorEntry;
-  /** [rank, rank, height, width]. */
-  readonly mid: TensorEntry | null;
-  /** Stored as a tensor of one value; null: equal to the rank. */
+  readonly parameter: 'weight' | 'bias';
+  readonly change: Change;
+  /** Stored as a tensor of one value; null: the change is not scaled. */
   readonly alpha: TensorEntry | number | null;
+  /** Set for DoRA. */
+  readonly magnitude: Magnitude | null;
 }
 
 export interface LoraLayers {
   readonly layers: readonly LoraLayer[];
-  /** Names of tensors that are no part of a layer as understood here (LoHa, LoKr, DoRA magnitudes …). */
+  /** Names of tensors that are no part of a layer as understood here, with their kind where it is known. */
   readonly unread: readonly string[];
 }
 
-type Part = 'down' | 'up' | 'mid' | 'alpha';
-
-const SUFFIXES: readonly (readonly [RegExp, Part])[] = [
-  [/\.(?:lora_down|lora_A(?:\.\w+)?|lora\.down|lora_linear_layer\.down)\.weight$/, 'down'],
-  [/\.(?:lora_up|lora_B(?:\.\w+)?|lora\.up|lora_linear_layer\.up)\.weight$/, 'up'],
-  [/\.lora_mid\.weight$/, 'mid'],
-  [/\.alpha$/, 'alpha'],
-];
-/** The oldest names of diffusers: `….attn1.processor.to_q_lora.down.weight`. */
-const PROCESSOR = /\.processor\.(to_q|to_k|to_v|to_out)_lora\.(down|up)\.weight$/;
-
-/** kohya-ss/sd-scripts: `lora_unet_…`, with underscores throughout. */
-const UNDERSCORED: readonly (readonly [string, LoraTarget])[] = [
-  ['lora_unet_', 'denoiser'],
-  ['lora_transformer_', 'denoiser'],
-  ['lora_te_', 'text_encoder'],
-  ['lora_te1_', 'text_encoder'],
-  ['lora_te2_', 'text_encoder_2'],
-  ['lora_te3_', 'text_encoder_3'],
-];
-/** diffusers and PEFT: the module's own path behind its component. */
-const DOTTED: readonly (readonly [string, LoraTarget])[] = [
-  ['unet.', 'denoiser'],
-  ['transformer.', 'denoiser'],
-  ['diffusion_model.', 'denoiser'],
-  ['text_encoder.', 'text_encoder'],
-  ['text_encoder_2.', 'text_encoder_2'],
-  ['text_encoder_3.', 'text_encoder_3'],
-];
-
-/** Groups the tensors of a LoRA file into layers, by the names of kohya's scripts or of diffusers and PEFT. */
+/**
+ * Groups the tensors of a LoRA file into layers, by the names of kohya's scripts and LyCORIS, or of diffusers and PEFT.
+ *
+ * A module is left unread as a whole when one of its tensors is not understood, because that tensor may change what the
+ * others mean. Throws PackError naming a tensor that is there twice, or whose shape does not fit the others of its module.
+ */
 export function readLayers({ tensors, metadata }: TensorIndex): LoraLayers {
-  const groups = new Map<string, { readonly place: readonly [LoraTarget, string] } & Parts>();
-  const unread: string[] = [];
+  const groups = new Map<string, Group>();
+  const unknown: string[] = [];
   for (const [name, entry] of tensors) {
     const found = splitName(name);
     const place = found && readModule(found.module);
     if (!found || !place) {
-      unread.push(name);
+      unknown.push(name);
       continue;
     }
-    const group = groups.get(place.join(':')) ?? { place, names: [] };
-    group[found.part] = entry;
-    group.names.push(name);
-    groups.set(place.join(':'), group);
+    const group = groups.get(keyOf(place)) ?? { place, parts: new Map() };
+    const same = group.parts.get(found.part);
+    if (same)
+      throw new PackError('unsupported', `${nameOf(same)} and ${nameOf(entry)} are one tensor twice.`);
+    group.parts.set(found.part, entry);
+    groups.set(keyOf(place), group);
   }
-  const alphas = readAlphas(metadata);
+  const refused = new Set(unknown.flatMap((name) => ownerOf(name, groups) ?? []));
+  const settings = readPeftSettings(metadata);
   const layers: LoraLayer[] = [];
-  for (const { place, names, down, up, mid = null, alpha } of groups.values()) {
-    const [target, path] = place;
-    if (down && up) {
-      layers.push({ target, module: path, down, up, mid, alpha: alpha ?? alphas.get(target) ?? null });
-    } else unread.push(...names);
+  const left: string[] = [];
+  for (const group of groups.values()) {
+    const own = refused.has(group) ? [] : readGroup(group, settings);
+    layers.push(...own);
+    if (own.length === 0) left.push(...[...group.parts.values()].map(({ name }) => name));
   }
-  return { layers, unread };
+  return { layers, unread: [...unknown, ...left].map(withKind) };
 }
 
-interface Parts {
-  readonly names: string[];
-  down?: TensorEntry;
-  up?: TensorEntry;
-  mid?: TensorEntry;
-  alpha?: TensorEntry;
+interface Group {
+  readonly place: ModulePlace;
+  readonly parts: Map<string, TensorEntry>;
 }
 
-function splitName(name: string): { readonly module: string; readonly part: Part } | null {
-  const old = PROCESSOR.exec(name);
-  if (old) {
-    const [suffix, projection, part] = old;
-    const path = `${name.slice(0, -suffix.length)}.${projection === 'to_out' ? 'to_out.0' : projection}`;
-    return { module: path, part: part === 'down' ? 'down' : 'up' };
-  }
-  for (const [suffix, part] of SUFFIXES) {
-    const found = suffix.exec(name);
-    if (found) return { module: name.slice(0, found.index), part };
+function keyOf({ target, module: path }: ModulePlace): string {
+  return `${target}:${path}`;
+}
+
+/** The module that a tensor of an unknown kind lies below. */
+function ownerOf(name: string, groups: ReadonlyMap<string, Group>): Group | null {
+  for (let at = name.lastIndexOf('.'); at > 0; at = name.lastIndexOf('.', at - 1)) {
+    const place = readModule(name.slice(0, at));
+    const group = place && groups.get(keyOf(place));
+    if (group) return group;
   }
   return null;
 }
 
-function readModule(name: string): readonly [LoraTarget, string] | null {
-  for (const [prefix, target] of UNDERSCORED) {
-    if (name.startsWith(prefix)) return [target, name.slice(prefix.length)];
-  }
-  const path = name.replace(/^base_model\.model\./, '');
-  for (const [prefix, target] of DOTTED) {
-    if (path.startsWith(prefix)) return [target, path.slice(prefix.length).replaceAll('.', '_')];
-  }
-  return path.includes('.') ? ['denoiser', path.replaceAll('.', '_')] : null;
+/** A change of the weight and one of the bias, as far as they are there; nothing when something is missing or left over. */
+function readGroup({ place, parts }: Group, settings: PeftSettings): readonly LoraLayer[] {
+  const factored = [readLowRank(parts), readHadamard(parts), readKronecker(parts)].filter(
+    (change) => change !== null,
+  );
+  const weights = [...factored, ...differencesOf(parts, ['diff', 'w_norm'])];
+  const biases = differencesOf(parts, ['diff_b', 'b_norm']);
+  requireOne(weights);
+  requireOne(biases);
+  const magnitude = factored.length > 0 ? readMagnitude(parts, factored[0]) : null;
+  const alpha = parts.get('alpha') ?? null;
+  const changes = [...weights, ...biases].flatMap(({ tensors }) => tensors);
+  const used = [...changes, magnitude?.entry, alpha].filter((entry) => entry !== undefined && entry !== null);
+  if (changes.length === 0 || used.length < parts.size) return [];
+  if (alpha && alpha.shape.some((size) => size !== 1)) throw misshapen(alpha, 'it is one value');
+  const { target, module: path } = place;
+  const ofWeight = (change: Change): LoraLayer => {
+    const stated = change.rank === null ? null : settings.alphaOf(place, change.rank);
+    return { target, module: path, parameter: 'weight', change, alpha: alpha ?? stated, magnitude };
+  };
+  const ofBias = (change: Change): LoraLayer => {
+    return { target, module: path, parameter: 'bias', change, alpha: null, magnitude: null };
+  };
+  return [...weights.map(ofWeight), ...biases.map(ofBias)];
 }
 
-/** diffusers writes PEFT's settings into the metadata; without them alpha equals the rank. */
-function readAlphas(metadata: ReadonlyMap<string, string>): ReadonlyMap<LoraTarget, number> {
-  const alphas = new Map<LoraTarget, number>();
-  const text = metadata.get('lora_adapter_metadata');
-  if (text === undefined) return alphas;
-  let settings: unknown;
-  try {
-    settings = JSON.parse(text);
-  } catch {
-    return alphas;
+function differencesOf(parts: Parts, names: readonly string[]): readonly Change[] {
+  return names
+    .map((name) => parts.get(name))
+    .filter((entry) => entry !== undefined)
+    .map(readDifference);
+}
+
+function requireOne(changes: readonly Change[]): void {
+  const [first, second] = changes.map(({ tensors }) => tensors[0]);
+  if (second) {
+    throw new PackError('unsupported', `${nameOf(first)} and ${nameOf(second)} change the same parameter.`);
   }
-  for (const [name, value] of Object.entries(Object(settings))) {
-    const found = DOTTED.find(([prefix]) => name === `${prefix}lora_alpha`);
-    if (found && typeof value === 'number' && Number.isFinite(value)) alphas.set(found[1], value);
-  }
-  return alphas;
 }

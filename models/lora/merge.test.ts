@@ -7,7 +7,8 @@ import { float32Tensor, floatData } from '../runtime/tensor.ts';
 import { readGraphWeights } from './graph-weights.ts';
 import { readLayers } from './layers.ts';
 import { fromLdmName } from './ldm-names.ts';
-import { matchLayers, mergeLoras, readWhole } from './merge.ts';
+import { matchLayers } from './match.ts';
+import { mergeLoras, readWhole } from './merge.ts';
 
 /** A small UNet exported by torch in several ways, two LoRAs, and what torch computes with them merged in. */
 const fixtures = join(import.meta.dirname, '../fixtures/lora');
@@ -103,7 +104,8 @@ describe('a LoRA merged into the weights of a graph', () => {
     const weights = readGraphWeights(await readWhole(path));
     const { layers } = readLayers(await readTensorIndex(file));
     const { matches, unmatched } = matchLayers(weights, layers);
-    expect([layers.length, matches.length, unmatched.length]).toEqual([13, 20, 0]);
+    const places = matches.flatMap((match) => match.places);
+    expect([layers.length, matches.length, places.length, unmatched.length]).toEqual([13, 13, 20, 0]);
     const patch = {
       key: 'flux',
       apply: () => mergeLoras(path, weights.locations, [{ file, strength: 0.7, matches }]),

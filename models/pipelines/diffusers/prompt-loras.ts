@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { findLora, type LoraEntry, verifyLora } from '../../catalog/loras.ts';
 import { PackError } from '../../catalog/pack-error.ts';
 import { type GraphWeights, readGraphWeights } from '../../lora/graph-weights.ts';
-import { type LoraLayer, type LoraTarget, readLayers } from '../../lora/layers.ts';
-import { type LoraPart, matchLayers, mergeLoras, readWhole } from '../../lora/merge.ts';
+import { type LoraLayer, readLayers } from '../../lora/layers.ts';
+import { matchLayers } from '../../lora/match.ts';
+import { type LoraPart, mergeLoras, readWhole } from '../../lora/merge.ts';
+import type { LoraTarget } from '../../lora/tensor-names.ts';
 import type { WeightPatch } from '../../runtime/session.ts';
 import type { SessionCache } from '../../runtime/session-cache.ts';
 import { parsePrompt } from '../../text/prompt-syntax.ts';
@@ -175,7 +177,11 @@ function describeMissing(
 ): string | null {
   const sentences: string[] = [];
   if (missing.length > 0) {
-    const names = list(missing.map(({ target, module: path }) => `${target}.${path}`));
+    const names = list(
+      missing.map(({ target, module: path, parameter }) =>
+        parameter === 'bias' ? `${target}.${path} (bias)` : `${target}.${path}`,
+      ),
+    );
     sentences.push(
       `${missing.length} of ${of} layers have no place in this model and are not used: ${names}.`,
     );
