@@ -80,7 +80,8 @@ function namesOf({ module, target }: LoraLayer): readonly string[] {
 
 /** Exporters may wrap the network in modules of their own, with which every path then begins: nothing, or one of these. */
 function sharedPrefixes(weights: readonly GraphWeight[]): readonly string[] {
-  const [first = '', ...others] = weights.map(({ module: path }) => path.split('_'));
+  const matrices = weights.filter(({ dims }) => dims.length > 1);
+  const [first = '', ...others] = matrices.map(({ module: path }) => path.split('_'));
   const shared: string[] = [];
   for (const [i, word] of [...first].entries()) {
     if (others.length === 0 || !others.every((words) => words[i] === word)) break;

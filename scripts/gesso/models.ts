@@ -39,8 +39,9 @@ const USAGE = `Usage: npx gesso models COMMAND
   remove ID              delete a model or a LoRA that was added
 
 Folders in the diffusers layout with ONNX graphs can be added: exports by optimum, by diffusers' script, by Olive
-and those of Amuse. A folder with pickles, links or weights outside of it is refused. LoRA files may have the names of
-kohya's scripts or of diffusers and PEFT.
+and those of Amuse. A folder with pickles, links or weights outside of it is refused. LoRA files may hold LoRA, LoHa, LoKr, full
+differences and DoRA, with the names of kohya's scripts and LyCORIS or of diffusers and PEFT; OFT, BOFT, GLoRA and
+(IA)³ are not read.
 `;
 
 /** `gesso models`: the packs of this machine. Returns 0, 1 when a pack is broken or refused, 2 for wrong arguments. */
