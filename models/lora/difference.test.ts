@@ -64,14 +64,14 @@ describe('a full difference', () => {
     expect(errorOf(merged, 'conv_in.weight', product)).toBeLessThan(1e-6);
   });
 
-  it('is split among the biases of a fused layer', async () => {
-    const bias = someTensor(8, 24);
-    const merged = await merge('flux', [
-      [write({ 'lora_unet_double_blocks_0_img_attn_qkv.diff_b': bias }), 1],
-    ]);
+  it('is split among the weights and biases of a fused layer', async () => {
+    const [weight, bias] = [someTensor(9, 24, 8), someTensor(8, 24)];
+    const name = 'lora_unet_double_blocks_0_img_attn_qkv';
+    const merged = await merge('flux', [[write({ [`${name}.diff`]: weight, [`${name}.diff_b`]: bias }), 1]]);
     ['to_q', 'to_k', 'to_v'].forEach((part, k) => {
-      const name = `transformer_blocks_0_attn_${part}.bias`;
-      expect(errorOf(merged, name, (o) => bias.at(k * 8 + o))).toBeLessThan(1e-6);
+      const path = `transformer_blocks_0_attn_${part}`;
+      expect(errorOf(merged, `${path}.bias`, (o) => bias.at(k * 8 + o))).toBeLessThan(1e-6);
+      expect(errorOf(merged, `${path}.weight`, (o, i) => weight.at(k * 8 + o, i))).toBeLessThan(1e-6);
     });
   });
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { addDecomposed } from './dora.ts';
 import {
   type Adapter,
   errorOf,
@@ -13,6 +14,7 @@ import {
   tensor,
   writeAdapter,
 } from './testing/adapters.ts';
+import { viewWeight } from './weight-view.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gesso-dora-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -206,6 +208,26 @@ describe('DoRA', () => {
         expect(errorOf(merged, part, (o, c) => wanted(k * 8 + o, c))).toBeLessThan(1e-6);
       });
     }
+  });
+
+  it('does so too where the outputs are rows', () => {
+    // Two weights of 2 outputs and 1 input with a kernel of 2, and no change: only the magnitudes act.
+    const values = [new Float32Array([3, 4, 6, 8]), new Float32Array([5, 12, 0, 2])];
+    const norms = [5, 10, 13, 2];
+    const magnitudes = new Float32Array([1, 2, 3, 4]);
+    const places = values.map((own, k) => {
+      const weight = viewWeight(new Uint8Array(own.buffer), 'float32');
+      const cut = { from: k * 2, count: 2, order: 'out-in' } as const;
+      return { cut, inputs: 1, weight, original: weight, write: (row: Float64Array) => row.fill(0) };
+    });
+    const wanted = values.map((own, k) =>
+      [...own].map((value, i) => {
+        const output = k * 2 + Math.floor(i / 2);
+        return (value * magnitudes[output]) / norms[output];
+      }),
+    );
+    addDecomposed(places, { axis: 'output', magnitudes, scale: 1, strength: 1, columns: 2 });
+    values.forEach((own, k) => own.forEach((value, i) => expect(value).toBeCloseTo(wanted[k][i], 6)));
   });
 
   it('leaves a weight that came to zero at zero', async () => {

@@ -83,6 +83,28 @@ describe('LoHa', () => {
     expect(errorOf(merged, 'conv_in.weight', () => 0)).toBeGreaterThan(1e-3);
   });
 
+  it('is split among the weights of a fused layer', async () => {
+    const name = (part: string) => `lora_unet_double_blocks_0_img_attn_qkv.${part}`;
+    const [u1, v1, u2, v2] = [
+      someTensor(1, 24, 1),
+      someTensor(2, 1, 8),
+      someTensor(3, 24, 1),
+      someTensor(4, 1, 8),
+    ];
+    const adapter = {
+      [name('hada_w1_a')]: u1,
+      [name('hada_w1_b')]: v1,
+      [name('hada_w2_a')]: u2,
+      [name('hada_w2_b')]: v2,
+    };
+    const merged = await merge('flux', [[write(adapter), 1]]);
+    const change = (o: number, i: number) => u1.at(o, 0) * v1.at(0, i) * u2.at(o, 0) * v2.at(0, i);
+    ['to_q', 'to_k', 'to_v'].forEach((part, k) => {
+      const path = `transformer_blocks_0_attn_${part}.weight`;
+      expect(errorOf(merged, path, (o, i) => change(k * 8 + o, i))).toBeLessThan(1e-6);
+    });
+  });
+
   it('gets its halves mixed up by nobody: each wrong shape is refused by its name', async () => {
     const key = (part: string) => `lora_unet_${linear}.${part}`;
     const refusal = (adapter: Adapter) => merge('script', [[write(adapter), 1]]);

@@ -60,6 +60,21 @@ describe('LoKr', () => {
     ).toBeLessThan(1e-6);
   });
 
+  it('is split among the weights of a fused layer', async () => {
+    const name = (part: string) => `lora_unet_double_blocks_0_img_attn_qkv.${part}`;
+    // Blocks of 6 rows lie across the borders of the three weights of 8.
+    const [c1, c2] = [someTensor(14, 4, 2), someTensor(15, 6, 4)];
+    const merged = await merge('flux', [[write({ [name('lokr_w1')]: c1, [name('lokr_w2')]: c2 }), 1]]);
+    const change = (o: number, i: number) => {
+      const [[p, q], [r, s]] = [block(o, 6), block(i, 4)];
+      return c1.at(p, r) * c2.at(q, s);
+    };
+    ['to_q', 'to_k', 'to_v'].forEach((part, k) => {
+      const path = `transformer_blocks_0_attn_${part}.weight`;
+      expect(errorOf(merged, path, (o, i) => change(k * 8 + o, i))).toBeLessThan(1e-6);
+    });
+  });
+
   describe('of a convolution of 8 outputs and 4 inputs with a kernel of 3 × 3', () => {
     const c1 = someTensor(7, 2, 2);
     const name = (part: string) => `lora_unet_conv_in.${part}`;
