@@ -85,6 +85,17 @@ const houseImageFieldsSchema = z.object({
     /** Share of the noise that is drawn anew after every Euler step. */
     freshNoise: z.number().min(0).max(1).default(0),
   }),
+  /** For a denoiser with the inputs `timestep_next` and `guidance_scale`: where it is asked for whole steps. */
+  flowMap: z
+    .object({
+      /** Pictures of more steps than this are drawn with small ones. */
+      mostSteps: z.number().int().min(1).max(50),
+      /** Lowest and highest guidance scale that it has learned. */
+      guidanceScales: z.tuple([z.number().min(1), z.number().max(30)]).readonly(),
+      /** As `schedule.freshNoise`, for these steps. */
+      freshNoise: z.number().min(0).max(1),
+    })
+    .optional(),
   defaults: z.object({
     steps: z.number().int().min(1).max(50),
     guidanceScale: z.number().min(0).max(30),

@@ -23,7 +23,7 @@ const MAX_SIDE = 1024;
 
 /**
  * Makes one picture with a house image pack, as DESIGN section 8 describes: torch noise from the seed, flow matching
- * (Lipman et al. 2023) with classifier-free guidance (Ho and Salimans 2022), then the pack's upscaler.
+ * (Lipman et al. 2023) with classifier-free guidance (Ho and Salimans 2022), for few steps its flow map, then the pack's upscaler.
  *
  * A reference picture joins the prompt as further states (Ye et al. 2023). Image-to-image is SDEdit (Meng et al. 2022): the
  * source is noised to `strength` and denoised from there. Inpaint and extend put the noised source back outside the mask after
@@ -46,9 +46,7 @@ export async function* generateImage(
   const pictures = preparePictures(request, manifest);
   signal.throwIfAborted();
   const sampler = sampleHouse(request, {
-    nativeSize: manifest.nativeSize,
-    shift: manifest.schedule.shift,
-    freshNoise: manifest.schedule.freshNoise,
+    manifest,
     positive: await meter.text(() => encodeWanted(request, model)),
     negative: await meter.text(() => model.encodePrompt(request.negativePrompt)),
     pictures,

@@ -57,9 +57,7 @@ async function differenceTo(file: string, wanted: Partial<ImageRequest>): Promis
       ? text
       : followReference(text, await model().encodeReference(reference.picture), reference.strength);
   const sampler = sampleHouse(request, {
-    nativeSize: manifest.nativeSize,
-    shift: manifest.schedule.shift,
-    freshNoise: manifest.schedule.freshNoise,
+    manifest,
     positive,
     negative: await model().encodePrompt(''),
     pictures: preparePictures(request, manifest),

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { ModelSession } from '../../runtime/session.ts';
 import type { HostTensor } from '../../runtime/tensor.ts';
 import { createUnusedNetwork } from '../testing/unused-network.ts';
 import { createBatchRunner } from './batch.ts';
@@ -7,12 +8,13 @@ import type { DenoiseInput } from './model.ts';
 type Feeds = Readonly<Record<string, HostTensor>>;
 
 /** A network of 1 × 1 pictures that keeps what it was told and answers with its sample, when it is let. */
-function createNetwork() {
+function createNetwork(inputs: ModelSession['inputs'] = []) {
   const bound: Feeds[] = [];
   const told: Readonly<Record<string, readonly (number | bigint)[]>>[] = [];
   let gate: Promise<unknown> = Promise.resolve();
   const network = {
     ...createUnusedNetwork(),
+    inputs,
     bind(feeds: Feeds) {
       bound.push(feeds);
       return async () => {
@@ -46,7 +48,7 @@ const withReference = Float32Array.of(5, 6, 7, 8);
 
 function input(value: number, changes: Partial<DenoiseInput> = {}): DenoiseInput {
   const x = Float32Array.of(value, value + 1, value + 2);
-  return { x, t: value / 10, branches: [words], conditioning: nothing, ...changes };
+  return { x, t: value / 10, jump: null, branches: [words], conditioning: nothing, ...changes };
 }
 
 it('gives every branch of every picture its row, and its own prediction back', async () => {
@@ -68,12 +70,21 @@ it('gives every branch of every picture its row, and its own prediction back', a
   });
 });
 
+it('tells a network with a flow map where a step goes, and of one without that its length is none', async () => {
+  const { run, told } = createNetwork([{ name: 'timestep_next', type: 'float32', shape: ['B'] }]);
+  await run([input(5, { jump: { to: 0.25, guidanceScale: 3 } }), input(5)]);
+  expect(told[0]).toMatchObject({ timestep: [0.5, 0.5], timestep_next: [0.25, 0.5], guidance_scale: [3, 1] });
+  const before = createNetwork();
+  await before.run([input(5)]);
+  expect(before.told[0]).not.toHaveProperty('timestep_next');
+});
+
 it('binds once for runs of one size, and tells each what is new', async () => {
   const { run, told, bound } = createNetwork();
   const x = Float32Array.of(1, 1, 1);
-  await run([{ x, t: 1, branches: [words], conditioning: nothing }]);
+  await run([{ x, t: 1, jump: null, branches: [words], conditioning: nothing }]);
   x.fill(2);
-  const [[prediction]] = await run([{ x, t: 0.5, branches: [words], conditioning: nothing }]);
+  const [[prediction]] = await run([{ x, t: 0.5, jump: null, branches: [words], conditioning: nothing }]);
   await run([input(3, { branches: [noWords], conditioning: inpaint })]);
   expect(bound).toHaveLength(1);
   expect(told.map(({ sample, timestep }) => [sample[0], timestep[0]])).toEqual([

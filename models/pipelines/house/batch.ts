@@ -75,6 +75,9 @@ function createBatch(
   const task = new BigInt64Array(count);
   const strength = new Float32Array(count);
   const text = new Float32Array(count * stateLength);
+  const next = new Float32Array(count);
+  const scale = new Float32Array(count);
+  const knowsFlowMap = denoiser.inputs.some(({ name }) => name === 'timestep_next');
   const run = denoiser.bind(
     {
       sample: float32Tensor([count, 3, size, size], sample),
@@ -84,6 +87,9 @@ function createBatch(
       task: { shape: [count], data: task },
       condition_strength: float32Tensor([count], strength),
       encoder_hidden_states: float32Tensor([count, stateLength / width, width], text),
+      ...(knowsFlowMap
+        ? { timestep_next: float32Tensor([count], next), guidance_scale: float32Tensor([count], scale) }
+        : {}),
     },
     'out_sample',
   );
@@ -93,9 +99,12 @@ function createBatch(
   return {
     count,
     stateLength,
-    write(i, { x, t, conditioning }, states) {
+    write(i, { x, t, jump, conditioning }, states) {
       sample.set(x, i * 3 * area);
       timestep[i] = t;
+      // A step of no length without guidance: there the flow map is the mean of x0.
+      next[i] = jump?.to ?? t;
+      scale[i] = jump?.guidanceScale ?? 1;
       const known = told[i];
       if (conditioning !== known.conditioning) {
         known.conditioning = conditioning;

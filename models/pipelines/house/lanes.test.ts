@@ -10,7 +10,13 @@ import type { DenoiseInput } from './model.ts';
 const noConditioning = { task: 0, condition: Float32Array.of(0), mask: Float32Array.of(0), strength: 0 };
 
 function inputOf(t: number): DenoiseInput {
-  return { x: Float32Array.of(t), t, branches: [Float32Array.of(0)], conditioning: noConditioning };
+  return {
+    x: Float32Array.of(t),
+    t,
+    jump: null,
+    branches: [Float32Array.of(0)],
+    conditioning: noConditioning,
+  };
 }
 
 /** A network that answers x0 = 10 · t and remembers what it was asked together. */

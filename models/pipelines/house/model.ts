@@ -12,6 +12,7 @@ import { createBranchTrial } from '../branch-trial.ts';
 import { PipelineError } from '../pipeline-error.ts';
 import { denoiserFile } from './arithmetic.ts';
 import { createBatchRunner } from './batch.ts';
+import type { Jump } from './flow-map.ts';
 import { containInWhite, type ReferenceStates } from './reference.ts';
 
 /** What the denoiser is told besides x and t; the same for every guidance branch. */
@@ -34,6 +35,8 @@ export interface DenoiseInput {
   readonly x: Float32Array;
   /** Flow time = noise level, 0 … 1. */
   readonly t: number;
+  /** Where the step goes and the guidance scale, for the flow map; null for the mean of x0. */
+  readonly jump: Jump | null;
   /** One prediction is made for each. */
   readonly branches: readonly TextStates[];
   readonly conditioning: HouseConditioning;
@@ -245,7 +248,7 @@ async function warmUpInput(
   const states = await encodePrompt('');
   const planes = new Float32Array(3 * size * size);
   const conditioning = { task: 0, condition: planes, mask: new Float32Array(size * size), strength: 0 };
-  return { x: planes, t: 1, branches: [states, states], conditioning };
+  return { x: planes, t: 1, jump: null, branches: [states, states], conditioning };
 }
 
 /** Numbers in one row of text states, by the graph's own metadata. */

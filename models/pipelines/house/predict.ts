@@ -1,5 +1,6 @@
 import type { Branch } from '../../core/types.ts';
 import type { PreparedControl, PreparedEdit, PreparedPictures } from './conditioning.ts';
+import type { Jump } from './flow-map.ts';
 import type { DenoiseInput, HouseConditioning, TextStates } from './model.ts';
 
 /** What a prediction needs of a run. */
@@ -15,6 +16,8 @@ interface PredictAt {
   /** x_t, [3, n, n]. */
   readonly x: Float32Array;
   readonly t: number;
+  /** Where the step goes, when the flow map is asked. */
+  readonly jump: Jump | null;
   /** The maps that are followed at this point. */
   readonly active: readonly PreparedControl[];
 }
@@ -35,9 +38,9 @@ export async function predict(
   const { pictures, positive, negative, denoise } = context;
   if (pictures.edit !== null) return predictEdit(branches, at, { ...context, edit: pictures.edit });
   if (at.active.length > 0) return predictMapped(branches, at, context);
-  const { x, t } = at;
+  const { x, t, jump } = at;
   const states = branches.map((branch) => (branch === 'positive' ? positive : negative));
-  const byBranch = await denoise({ x, t, branches: states, conditioning: pictures.plain });
+  const byBranch = await denoise({ x, t, jump, branches: states, conditioning: pictures.plain });
   return { byBranch, evaluations: branches.length };
 }
 
@@ -53,13 +56,13 @@ export async function predict(
  */
 async function predictMapped(
   branches: readonly Branch[],
-  { x, t, active }: PredictAt,
+  { x, t, jump, active }: PredictAt,
   { pictures, positive, negative, denoise }: PredictContext,
 ): Promise<Predictions> {
   let evaluations = 0;
   const evaluate = async (states: TextStates, conditioning: HouseConditioning): Promise<Float32Array> => {
     evaluations += 1;
-    return (await denoise({ x, t, branches: [states], conditioning }))[0];
+    return (await denoise({ x, t, jump, branches: [states], conditioning }))[0];
   };
   const evaluateMapped = async (): Promise<Float32Array> => {
     const isBlank = pictures.plain === pictures.blank;
@@ -88,12 +91,18 @@ async function predictMapped(
  */
 async function predictEdit(
   branches: readonly Branch[],
-  { x, t }: PredictAt,
+  { x, t, jump }: PredictAt,
   context: PredictContext & { readonly edit: PreparedEdit },
 ): Promise<Predictions> {
   const { positive, negative, edit, denoise } = context;
-  const [both, image] = await denoise({ x, t, branches: [positive, negative], conditioning: edit.source });
-  const [none] = await denoise({ x, t, branches: [negative], conditioning: edit.nothing });
+  const [both, image] = await denoise({
+    x,
+    t,
+    jump,
+    branches: [positive, negative],
+    conditioning: edit.source,
+  });
+  const [none] = await denoise({ x, t, jump, branches: [negative], conditioning: edit.nothing });
   const known: Partial<Readonly<Record<Branch, Float32Array>>> = { positive: both, image, negative: none };
   const byBranch = branches.map((branch) => {
     const prediction = known[branch];

@@ -46,9 +46,7 @@ async function sample(steps: number): Promise<{ readonly first: Float32Array; re
   };
   let first: Float32Array | null = null;
   const sampler = sampleHouse(request, {
-    nativeSize: model().manifest.nativeSize,
-    shift: model().manifest.schedule.shift,
-    freshNoise: model().manifest.schedule.freshNoise,
+    manifest: model().manifest,
     positive: await model().encodePrompt(request.prompt),
     negative: await model().encodePrompt(''),
     pictures: preparePictures(request, model().manifest),

@@ -5,19 +5,17 @@ import { replaceHook } from '../../core/hooks/replace.ts';
 import { TorchGenerator } from '../../core/random/torch-generator.ts';
 import type { Guidance, Hook, Plan } from '../../core/types.ts';
 import { usualImageGuidanceScale } from '../../../shared/contracts/recipe.ts';
+import type { HouseImageManifest } from '../../catalog/manifest.ts';
 import type { ImageRequest } from '../image-request.ts';
 import type { PreparedPictures } from './conditioning.ts';
+import { flowMapFor } from './flow-map.ts';
 import { freshNoiseHook } from './fresh-noise.ts';
 import type { DenoiseInput, TextStates } from './model.ts';
 import { predict } from './predict.ts';
 
 /** What the sampler needs of a model. */
 export interface SampleContext {
-  readonly nativeSize: number;
-  /** Time shift the network was trained with. */
-  readonly shift: number;
-  /** Share of the noise drawn anew after every Euler step, as the pack asks for; 0 … 1. */
-  readonly freshNoise: number;
+  readonly manifest: Pick<HouseImageManifest, 'nativeSize' | 'schedule' | 'flowMap'>;
   readonly positive: TextStates;
   readonly negative: TextStates;
   readonly pictures: PreparedPictures;
@@ -42,17 +40,19 @@ export interface Sampled {
 
 /**
  * Draws one sample of the house core: torch noise from the seed, flow matching from noise or from the noised source, with
- * classifier-free guidance, or for an edit by instruction dual guidance. Yields after each network evaluation.
+ * classifier-free guidance, or for an edit by instruction dual guidance; where `flowMapFor` says so by the pack's flow map, which
+ * has guidance inside. Yields after each network evaluation.
  */
 export async function* sampleHouse(
   request: ImageRequest,
   context: SampleContext,
 ): AsyncGenerator<SampleStep, Sampled> {
-  const { pictures, signal } = context;
-  const plan = makeFlowPlan(request, context.shift);
+  const { manifest, pictures, signal } = context;
+  const plan = makeFlowPlan(request, manifest.schedule.shift);
   const begin = firstEvaluation(request, plan);
-  const guidance = guidanceOf(request);
-  const noise = new Float32Array(3 * context.nativeSize ** 2);
+  const flowMap = flowMapFor(request, manifest);
+  const guidance = flowMap === null ? guidanceOf(request) : classifierFree({ scale: 1 });
+  const noise = new Float32Array(3 * manifest.nativeSize ** 2);
   const rng = new TorchGenerator(request.seed);
   rng.randn(noise);
   const x = noise.slice();
@@ -60,10 +60,9 @@ export async function* sampleHouse(
     plan.addNoise(begin, pictures.source, noise, x);
   }
 
+  const { freshNoise } = flowMap ?? manifest.schedule;
   const renoise =
-    request.solver === 'flow-euler' && context.freshNoise > 0
-      ? [freshNoiseHook({ share: context.freshNoise, rng })]
-      : [];
+    request.solver === 'flow-euler' && freshNoise > 0 ? [freshNoiseHook({ share: freshNoise, rng })] : [];
   const solver = plan.solve(x, { begin, hooks: [...renoise, ...keepKnownPixels(pictures, noise)] });
   const steps = plan.steps - begin / plan.order;
   const x0 = new Float32Array(x.length);
@@ -76,8 +75,10 @@ export async function* sampleHouse(
     const branches = guidance.branches(point);
     const share = (index - begin) / (plan.timesteps.length - begin);
     const active = pictures.controls.filter(({ range: [start, end] }) => share >= start && share < end);
+    const jump =
+      flowMap === null ? null : { to: plan.sigmas[index + 1], guidanceScale: request.guidanceScale };
     // The network sees x itself: flow matching scales nothing, and the solver leaves x alone until it is answered.
-    const predictions = await predict(branches, { x, t: sigma, active }, context);
+    const predictions = await predict(branches, { x, t: sigma, jump, active }, context);
     evaluations += predictions.evaluations;
     guidance.combine(predictions.byBranch, point, x0);
     yield { step: Math.ceil((index + 1 - begin) / plan.order), steps, x0 };

@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 TRAINING = HERE.parent
 sys.path[:0] = [str(HERE), str(TRAINING / "core"), str(TRAINING / "data"), str(TRAINING / "upscaler")]
 from dynamic_int8 import write_both
+from flow_map import SCALES
 from graphs import export_graph, fingerprint, session, shrink, with_weights
 from model import REFERENCE_LENGTH, TEXT_LENGTH, Denoiser, ReferenceEncoder, TextEncoder
 from train import LABELS, VOCABULARY
@@ -33,7 +34,10 @@ PACK = MODELS / "packs" / "house-image"
 # noise anew after every step: the core sees less of its own errors, and finds more of what the prompt asks for.
 SHIFT, FRESH = 5, 0.5
 STEPS, GUIDANCE = 8, 3
+# Up to here the flow map draws better than as many small steps do.
+JUMPS, JUMP_FRESH = 4, 0.0
 GOLDEN = MODELS / "fixtures" / "house"
+GOLDEN_STEPS = (1, 2, 8)
 
 
 def compare(module, inputs: dict, path: Path) -> float:
@@ -59,13 +63,14 @@ def golden(pack_folder: Path, folder: Path) -> None:
     seed, prompt = 7, "a red fox in the snow"
     noise = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(seed)).numpy()
     files = {"x-t.f32": noise}
-    for steps in (4, 8):
-        files[f"latents-{steps}.f32"] = pack.sample([prompt], [seed], steps, GUIDANCE, shift=SHIFT, fresh=FRESH)
+    for steps in GOLDEN_STEPS:
+        jumps = steps <= JUMPS
+        files[f"latents-{steps}.f32"] = pack.sample([prompt], [seed], steps, GUIDANCE, shift=SHIFT, fresh=JUMP_FRESH if jumps else FRESH, jumps=jumps)
     for name, value in files.items():
         (folder / name).write_bytes(np.ascontiguousarray(value, np.float32).tobytes())
-    record = {"prompt": prompt, "seed": seed, "guidanceScale": GUIDANCE, "solver": "flow-euler", "shift": SHIFT, "freshNoise": FRESH, "shape": [1, 3, 64, 64], "tolerance": 1e-4,
+    record = {"prompt": prompt, "seed": seed, "guidanceScale": GUIDANCE, "solver": "flow-euler", "shift": SHIFT, "shape": [1, 3, 64, 64], "tolerance": 1e-4,
               "inputIds": pack.ids([prompt])[0].tolist(), "emptyIds": pack.ids([""])[0].tolist(), "noise": "x-t.f32",
-              "latents": {"4": "latents-4.f32", "8": "latents-8.f32"},
+              "latents": {str(steps): f"latents-{steps}.f32" for steps in GOLDEN_STEPS},
               "denoiserSha256": fingerprint(pack_folder / "denoiser.onnx")["sha256"]}
     (folder / "golden.json").write_text(json.dumps(record, indent=2) + "\n")
 
@@ -103,11 +108,12 @@ def write(a: argparse.Namespace, pack: Path, golden_folder: Path) -> None:
         hidden = torch.cat([nets["text"](ids), nets["reference"](pixels)], 1)
     inputs = {"sample": torch.randn(2, 3, 64, 64), "timestep": torch.tensor([0.9, 0.3]), "condition": torch.rand(2, 3, 64, 64) * 2 - 1,
               "condition_mask": (torch.rand(2, 1, 64, 64) > 0.5).float(), "task": torch.tensor([1, 2]),
-              "condition_strength": torch.tensor([1.0, 0.6]), "encoder_hidden_states": hidden}
+              "condition_strength": torch.tensor([1.0, 0.6]), "encoder_hidden_states": hidden,
+              "timestep_next": torch.tensor([0.0, 0.3]), "guidance_scale": torch.tensor([3.0, 1.0])}
     # Text alone, or text and a reference picture.
     rows = torch.export.Dim("L", min=TEXT_LENGTH, max=TEXT_LENGTH + REFERENCE_LENGTH)
     one(nets["core"], inputs, "out_sample", pack / "denoiser.onnx", "int8", {"encoder_hidden_states": {1: rows}}, columns=True)
-    short = {**inputs, "encoder_hidden_states": hidden[:, :TEXT_LENGTH]}
+    short = inputs | {"encoder_hidden_states": hidden[:, :TEXT_LENGTH]}
     print(f"denoiser.onnx without reference: max abs {compare(nets['core'], short, pack / 'denoiser.onnx'):.2e} from float32")
     int8, weights = write_both(pack / "denoiser.onnx")
     print(f"{int8.name}: max abs {compare(nets['core'], inputs, int8):.2e} from float32")
@@ -131,6 +137,7 @@ def write(a: argparse.Namespace, pack: Path, golden_folder: Path) -> None:
     manifest = {
         "id": "house-image", "name": "Gesso house image", "version": a.version, "kind": "image", "pipeline": "house-image", "license": "MIT",
         "nativeSize": 64, "scale": 4, "prediction": "sample", "schedule": {"family": "flow", "shift": SHIFT, "freshNoise": FRESH},
+        "flowMap": {"mostSteps": JUMPS, "guidanceScales": list(SCALES), "freshNoise": JUMP_FRESH},
         "defaults": {"steps": STEPS, "guidanceScale": GUIDANCE, "solver": "flow-euler"},
         "text": {"tokenizer": "tokenizer.json", "length": 32, "padId": 0, "bosId": 1, "eosId": 2},
         "components": components, "tasks": ["text-to-image", "inpaint", "edge", "depth", "segmentation", "scribble", "reference", "edit"],
