@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from '../setup/browser.ts';
-import { packTasks, scenePicture } from '../setup/pack.ts';
+import { packComponents, packTasks, scenePicture } from '../setup/pack.ts';
 import { expectSaved, paintAcrossFrame, signUpToCanvas } from '../setup/people.ts';
 
 const sizes = [
@@ -107,6 +107,20 @@ for (const size of sizes) {
         await expect(page.getByRole('textbox', { name: 'Prompt' })).toBeVisible();
         await expect(add).toBeHidden();
       }
+
+      await page.getByRole('button', { name: /^More \d+ steps/ }).click();
+      await expect(page.getByRole('radio', { name: 'Euler' })).toBeVisible();
+      const fast = page.getByRole('radio', { name: 'Fast' });
+      if ('denoiserInt8' in packComponents) {
+        await fast.click();
+        await expectSaved(page);
+        await expectAccessible(page, `settings-${suffix}`);
+        await page.keyboard.press('ArrowLeft', { delay: 100 });
+        await expect(page.getByRole('radio', { name: 'Exact' })).toBeChecked();
+      } else {
+        await expect(fast).toBeHidden();
+      }
+      await page.getByRole('button', { name: 'More', expanded: true }).click();
 
       await open('Layers');
       await page.getByLabel('Picture files').last().setInputFiles(scenePicture);

@@ -5,8 +5,8 @@ import { z } from 'zod';
 const root = join(import.meta.dirname, '../..');
 
 /** What the shipped pack can do, by its manifest: some controls are there only where it can. */
-export const { tasks: packTasks } = z
-  .object({ tasks: z.array(z.string()) })
+export const { tasks: packTasks, components: packComponents } = z
+  .object({ tasks: z.array(z.string()), components: z.record(z.string(), z.unknown()) })
   .parse(JSON.parse(readFileSync(join(root, 'models/packs/house-image/model.json'), 'utf8')));
 
 /** A picture of 256 pixels: a blue camera in snow. */
