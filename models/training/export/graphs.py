@@ -44,7 +44,7 @@ def shrink(path: Path, mode: str, columns: bool = False) -> None:
             # Tables of positions: small, and rounding them moves every attention score.
             kept.append(tensor)
             continue
-        if mode == "int8" and value.ndim == 2 and min(value.shape) >= 64:
+        if mode == "int8" and value.ndim == 2 and min(value.shape) >= 32:
             best = None
             for axis in (1,) if name in by_column else (0, 1):
                 scale = np.maximum(np.abs(value).max(1 - axis, keepdims=True), 1e-8) / 127
