@@ -73,7 +73,10 @@ def dynamic_int8(exact: Path, out: Path) -> int:
     model = onnx.load(str(exact), load_external_data=False)
     graph = model.graph
     restored = {node.output[0]: node for node in graph.node if node.op_type == "DequantizeLinear"}
-    changed = [node for node in graph.node if node.op_type == "MatMul" and node.input[1] in restored]
+    # What is computed once for a picture, and not for each of its tokens, takes no time and steers all of it.
+    shapes = {value.name: value.type.tensor_type.shape.dim for value in onnx.shape_inference.infer_shapes(model).graph.value_info}
+    shapes |= {value.name: value.type.tensor_type.shape.dim for value in graph.input}
+    changed = [node for node in graph.node if node.op_type == "MatMul" and node.input[1] in restored and len(shapes[node.input[0]]) == 3]
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
         if node not in changed:
