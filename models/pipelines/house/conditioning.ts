@@ -54,17 +54,24 @@ export function preparePictures(request: ImageRequest, manifest: HouseImageManif
       conditioning: controlConditioning(control, request, manifest),
       range: control.range,
     }));
-  const area = size ** 2;
-  const blank: HouseConditioning = {
-    task: HOUSE_TASKS['text-to-image'],
-    condition: new Float32Array(area * 3),
-    mask: new Float32Array(area),
-    strength: 0,
-  };
+  const blank = blankConditioning(size);
   const knows = source !== null && repaint !== null && manifest.tasks.includes('inpaint');
   const plain = knows ? inpaintConditioning(source, repaint) : blank;
   const edit = request.mode === 'instruct' ? prepareEdit(source, request, manifest) : null;
   return { plain, blank, edit, controls, source, repaint };
+}
+
+const blanks = new Map<number, HouseConditioning>();
+
+/** The same one for all pictures of a size, so that the network need not be told again. */
+function blankConditioning(size: number): HouseConditioning {
+  const known = blanks.get(size);
+  if (known !== undefined) return known;
+  const condition = new Float32Array(3 * size ** 2);
+  const mask = new Float32Array(size ** 2);
+  const blank = { task: HOUSE_TASKS['text-to-image'], condition, mask, strength: 0 };
+  blanks.set(size, blank);
+  return blank;
 }
 
 function prepareEdit(
