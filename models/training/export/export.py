@@ -33,7 +33,8 @@ PACK = MODELS / "packs" / "house-image"
 # Chosen by evaluate/sampling.py. Few steps at low noise: the small core leaves grain there that a long last step removes. Half of the
 # noise anew after every step: the core sees less of its own errors, and finds more of what the prompt asks for.
 SHIFT, FRESH = 5, 0.5
-STEPS, GUIDANCE = 8, 3
+# 2 finds more of what is asked than 3 (colour on its thing 0.95 against 0.88 of 250 prompts) and overdraws less (Fréchet distance 24 against 40).
+STEPS, GUIDANCE = 8, 2
 # Up to here the flow map draws better than as many small steps do.
 JUMPS, JUMP_FRESH = 4, 0.0
 GOLDEN = MODELS / "fixtures" / "house"
