@@ -213,8 +213,9 @@ export const settingsSchema = z.object({
   mode: z.enum(['auto', ...generationModes]).catch('auto'),
   /** null draws a new seed for every request. */
   seed: z.number().int().min(0).max(0xffff_ffff).nullable().catch(null),
+  /** This and the guidance scale as the house pack draws best. */
   steps: z.number().int().min(1).max(50).catch(8),
-  guidanceScale: z.number().min(0).max(30).catch(3),
+  guidanceScale: z.number().min(0).max(30).catch(2),
   strength: z.number().min(0.05).max(1).catch(0.6),
   imageGuidanceScale: imageGuidanceScaleSchema.catch(usualImageGuidanceScale),
   solver: z.enum(['flow-euler', 'flow-heun']).catch('flow-euler'),

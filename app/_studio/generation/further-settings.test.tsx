@@ -31,7 +31,7 @@ test('arithmetic is a labelled choice for a pack that has both, and not there fo
 });
 
 test('what is folded says that pictures are computed in 8 bits, where the pack does', () => {
-  expect(folded(fast, true)).toContain('8 steps, guidance 3, fast (8-bit)');
-  expect(folded(settings, true)).toContain('8 steps, guidance 3<');
-  expect(folded(fast, false)).toContain('8 steps, guidance 3<');
+  expect(folded(fast, true)).toContain('8 steps, guidance 2, fast (8-bit)');
+  expect(folded(settings, true)).toContain('8 steps, guidance 2<');
+  expect(folded(fast, false)).toContain('8 steps, guidance 2<');
 });

@@ -7,6 +7,7 @@ import { preparePictures } from './conditioning.ts';
 import { followReference } from './reference.ts';
 import { sampleHouse } from './sample.ts';
 import { readPictureFile, useShippedPack } from '../testing/shipped-pack.ts';
+import { plainRequest } from '../testing/plain-request.ts';
 
 /**
  * Numbers that models/training/export/abilities.py computed with the same graphs, for the tasks that the pack lists. A pack
@@ -35,19 +36,11 @@ async function differenceTo(file: string, wanted: Partial<ImageRequest>): Promis
   const { manifest } = model();
   expect(manifest.components.denoiser.sha256).toBe(denoiserSha256);
   const request: ImageRequest = {
-    mode: 'text-to-image',
+    ...plainRequest,
     prompt: '',
-    negativePrompt: '',
     seed,
-    width: 256,
-    height: 256,
     steps,
     guidanceScale,
-    solver: 'flow-euler',
-    strength: 1,
-    source: null,
-    mask: null,
-    controls: [],
     ...wanted,
   };
   const text = await model().encodePrompt(request.prompt);

@@ -6,6 +6,7 @@ import { generateImage } from '../house-image.ts';
 import type { RgbPicture } from '../image/picture.ts';
 import type { ImageRequest } from '../image-request.ts';
 import { readPictureFile, useShippedPack } from '../testing/shipped-pack.ts';
+import { plainRequest } from '../testing/plain-request.ts';
 
 /** The pack as it is shipped: it does what its manifest lists, and says so of the rest. */
 const scenesFolder = join(import.meta.dirname, '../../fixtures/house/scenes');
@@ -17,19 +18,10 @@ const model = useShippedPack();
 
 async function make(wanted: Partial<ImageRequest>): Promise<Uint8Array> {
   const request: ImageRequest = {
-    mode: 'text-to-image',
+    ...plainRequest,
     prompt: scenes[0].prompt,
-    negativePrompt: '',
     seed: 5,
-    width: 256,
-    height: 256,
     steps: 6,
-    guidanceScale: 3,
-    solver: 'flow-euler',
-    strength: 1,
-    source: null,
-    mask: null,
-    controls: [],
     ...wanted,
   };
   const signal = new AbortController().signal;

@@ -7,6 +7,7 @@ import { type Device, openDevice } from '../../runtime/device.ts';
 import { type ImageModel, openImageModel } from '../image-model.ts';
 import type { ImageRequest } from '../image-request.ts';
 import { denoiserFile } from './arithmetic.ts';
+import { plainRequest } from '../testing/plain-request.ts';
 
 let device: Device;
 let pack: VerifiedPack;
@@ -21,19 +22,7 @@ beforeAll(async () => {
 afterAll(() => device.sessions.close());
 
 const request: ImageRequest = {
-  mode: 'text-to-image',
-  prompt: 'a red fox in the snow',
-  negativePrompt: '',
-  seed: 7,
-  width: 256,
-  height: 256,
-  steps: 8,
-  guidanceScale: 3,
-  solver: 'flow-euler',
-  strength: 1,
-  source: null,
-  mask: null,
-  controls: [],
+  ...plainRequest,
 };
 
 async function draw(model: ImageModel, seed = request.seed): Promise<Uint8Array> {

@@ -2,23 +2,16 @@ import { expect, it } from 'vitest';
 import type { ImageRequest } from '../image-request.ts';
 import { useShippedPack } from '../testing/shipped-pack.ts';
 import { flowMapFor } from './flow-map.ts';
+import { plainRequest } from '../testing/plain-request.ts';
 
 const model = useShippedPack();
 const flowMap = { mostSteps: 4, guidanceScales: [1, 6], freshNoise: 0 } as const;
 const request: ImageRequest = {
-  mode: 'text-to-image',
+  ...plainRequest,
   prompt: 'a fox',
   negativePrompt: ' ',
   seed: 1,
-  width: 256,
-  height: 256,
   steps: 4,
-  guidanceScale: 3,
-  solver: 'flow-euler',
-  strength: 1,
-  source: null,
-  mask: null,
-  controls: [],
 };
 const map = {
   kind: 'edge',

@@ -8,6 +8,7 @@ import { type RgbPicture, toBytes, toFloatPicture } from '../image/picture.ts';
 import { resizeArea } from '../image/resize.ts';
 import type { ControlMap, ImageRequest } from '../image-request.ts';
 import { readPictureFile, useShippedPack } from '../testing/shipped-pack.ts';
+import { plainRequest } from '../testing/plain-request.ts';
 
 /** The pack as it is shipped, on composed scenes it never saw. */
 const scenesFolder = join(import.meta.dirname, '../../fixtures/house/scenes');
@@ -20,18 +21,10 @@ const model = useShippedPack();
 /** How well the outlines of what was painted lie on a map's lines, 0 … 1, at the core's own size. */
 async function closeness(prompt: string, map: RgbPicture, controls: readonly ControlMap[]): Promise<number> {
   const request: ImageRequest = {
-    mode: 'text-to-image',
+    ...plainRequest,
     prompt,
-    negativePrompt: '',
     seed: 4,
-    width: 256,
-    height: 256,
     steps: 6,
-    guidanceScale: 3,
-    solver: 'flow-euler',
-    strength: 1,
-    source: null,
-    mask: null,
     controls,
   };
   const signal = new AbortController().signal;

@@ -6,6 +6,7 @@ import { type ImageModel, openImageModel } from '../image-model.ts';
 import type { ImageRequest } from '../image-request.ts';
 import { createLanes } from './lanes.ts';
 import type { DenoiseInput } from './model.ts';
+import { plainRequest } from '../testing/plain-request.ts';
 
 const noConditioning = { task: 0, condition: Float32Array.of(0), mask: Float32Array.of(0), strength: 0 };
 
@@ -131,19 +132,10 @@ describe('the house pack in lanes', () => {
     data: Uint8Array.from({ length: side * side }, (_, i) => (i % side > 99 ? 255 : 0)),
   };
   const base = {
-    mode: 'text-to-image',
-    prompt: 'a red fox in the snow',
-    negativePrompt: '',
-    seed: 7,
+    ...plainRequest,
     width: side,
     height: side,
     steps: 4,
-    guidanceScale: 3,
-    solver: 'flow-euler',
-    strength: 1,
-    source: null,
-    mask: null,
-    controls: [],
   } as const satisfies ImageRequest;
   const requests: readonly ImageRequest[] = [
     base,

@@ -6,6 +6,7 @@ import type { ImageRequest } from '../image-request.ts';
 import { preparePictures } from './conditioning.ts';
 import { sampleHouse } from './sample.ts';
 import { useShippedPack } from '../testing/shipped-pack.ts';
+import { plainRequest } from '../testing/plain-request.ts';
 
 /** Numbers that the training side computed for this pack with Python, PyTorch's noise and onnxruntime. */
 const fixtures = join(import.meta.dirname, '../../fixtures/house');
@@ -30,19 +31,11 @@ function readFloats(name: string): Float32Array {
 
 async function sample(steps: number): Promise<{ readonly first: Float32Array; readonly last: Float32Array }> {
   const request: ImageRequest = {
-    mode: 'text-to-image',
+    ...plainRequest,
     prompt: golden.prompt,
-    negativePrompt: '',
     seed: golden.seed,
-    width: 256,
-    height: 256,
     steps,
     guidanceScale: golden.guidanceScale,
-    solver: 'flow-euler',
-    strength: 1,
-    source: null,
-    mask: null,
-    controls: [],
   };
   let first: Float32Array | null = null;
   const sampler = sampleHouse(request, {
