@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ImageRequest } from '../image-request.ts';
+import { plainRequest } from '../testing/plain-request.ts';
 import { preparePictures } from './conditioning.ts';
 import { followReference } from './reference.ts';
 import { sampleHouse } from './sample.ts';
 import { readPictureFile, useShippedPack } from '../testing/shipped-pack.ts';
-import { plainRequest } from '../testing/plain-request.ts';
 
 /**
  * Numbers that models/training/export/abilities.py computed with the same graphs, for the tasks that the pack lists. A pack

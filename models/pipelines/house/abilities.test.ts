@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { generateImage } from '../house-image.ts';
 import type { RgbPicture } from '../image/picture.ts';
 import type { ImageRequest } from '../image-request.ts';
-import { readPictureFile, useShippedPack } from '../testing/shipped-pack.ts';
 import { plainRequest } from '../testing/plain-request.ts';
+import { readPictureFile, useShippedPack } from '../testing/shipped-pack.ts';
 
 /** The pack as it is shipped: it does what its manifest lists, and says so of the rest. */
 const scenesFolder = join(import.meta.dirname, '../../fixtures/house/scenes');

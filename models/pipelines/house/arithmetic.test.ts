@@ -6,8 +6,8 @@ import { HOUSE_PACKS_FOLDER, type VerifiedPack, verifyPack } from '../../catalog
 import { type Device, openDevice } from '../../runtime/device.ts';
 import { type ImageModel, openImageModel } from '../image-model.ts';
 import type { ImageRequest } from '../image-request.ts';
-import { denoiserFile } from './arithmetic.ts';
 import { plainRequest } from '../testing/plain-request.ts';
+import { denoiserFile } from './arithmetic.ts';
 
 let device: Device;
 let pack: VerifiedPack;

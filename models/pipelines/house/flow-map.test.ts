@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { ImageRequest } from '../image-request.ts';
+import { plainRequest } from '../testing/plain-request.ts';
 import { useShippedPack } from '../testing/shipped-pack.ts';
 import { flowMapFor } from './flow-map.ts';
-import { plainRequest } from '../testing/plain-request.ts';
 
 const model = useShippedPack();
 const flowMap = { mostSteps: 4, guidanceScales: [1, 6], freshNoise: 0 } as const;

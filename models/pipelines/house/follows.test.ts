@@ -7,8 +7,8 @@ import { generateImage } from '../house-image.ts';
 import { type RgbPicture, toBytes, toFloatPicture } from '../image/picture.ts';
 import { resizeArea } from '../image/resize.ts';
 import type { ControlMap, ImageRequest } from '../image-request.ts';
-import { readPictureFile, useShippedPack } from '../testing/shipped-pack.ts';
 import { plainRequest } from '../testing/plain-request.ts';
+import { readPictureFile, useShippedPack } from '../testing/shipped-pack.ts';
 
 /** The pack as it is shipped, on composed scenes it never saw. */
 const scenesFolder = join(import.meta.dirname, '../../fixtures/house/scenes');

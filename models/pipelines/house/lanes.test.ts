@@ -4,9 +4,9 @@ import { HOUSE_PACKS_FOLDER, type VerifiedPack, verifyPack } from '../../catalog
 import { type Device, openDevice } from '../../runtime/device.ts';
 import { type ImageModel, openImageModel } from '../image-model.ts';
 import type { ImageRequest } from '../image-request.ts';
+import { plainRequest } from '../testing/plain-request.ts';
 import { createLanes } from './lanes.ts';
 import type { DenoiseInput } from './model.ts';
-import { plainRequest } from '../testing/plain-request.ts';
 
 const noConditioning = { task: 0, condition: Float32Array.of(0), mask: Float32Array.of(0), strength: 0 };
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ImageRequest } from '../image-request.ts';
+import { plainRequest } from '../testing/plain-request.ts';
 import { preparePictures } from './conditioning.ts';
 import { sampleHouse } from './sample.ts';
 import { useShippedPack } from '../testing/shipped-pack.ts';
-import { plainRequest } from '../testing/plain-request.ts';
 
 /** Numbers that the training side computed for this pack with Python, PyTorch's noise and onnxruntime. */
 const fixtures = join(import.meta.dirname, '../../fixtures/house');
