@@ -44,8 +44,11 @@ test('one person makes, keeps, names and repaints a picture without a pointer', 
 
   await tabTo(page, page.getByRole('tab', { selected: true }));
   for (let tab = 0; tab < 4; tab += 1) {
-    if ((await focusedName(page)).startsWith('Layers')) break;
+    const before = await focusedName(page);
+    if (before.startsWith('Layers')) break;
     await keys.press('ArrowRight');
+    // The focus follows in a later turn of the event loop.
+    await expect.poll(() => focusedName(page)).not.toBe(before);
   }
   await keys.press('Enter');
   await tabTo(page, page.getByRole('treeitem').first());
