@@ -54,7 +54,8 @@ def goals(report: dict) -> list[str]:
             rows.append(f"| {label} | at most {limit} | {got} | {'met' if got <= limit else f'{got - limit:.2f} over'} |")
     return ["## Against the goals", "", "| goal | asked | reached | |", "|---|---|---|---|", *rows, "",
             "A goal counts what the scene parser finds, so its own mistakes (the column of composed pictures below) are in it. What to train next, and",
-            "what it should bring, is in models/training/QUEUE.md.", ""]
+            "what it should bring, is in models/training/QUEUE.md. The latent autoencoder (models/training/autoencoder) is not in this pack: it reached",
+            "30.2 dB on scenes of the 31 asked, 0.8 short.", ""]
 
 
 def eight_bits(report: dict) -> list[str]:
