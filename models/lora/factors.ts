@@ -1,4 +1,38 @@
-import type { Cut, WriteRow } from './change.ts';
+import type { TensorEntry } from '../catalog/safetensors-file.ts';
+import { type Cut, requireCore, requireRank, sidesOf, type WriteRow } from './change.ts';
+
+/** A matrix as LyCORIS stores the halves of LoHa and the sides of LoKr: a · b, or with a core Σ t[n, m, ·] · a[n, out] · b[m, in]. */
+export interface FactorPair {
+  readonly rank: number;
+  readonly rows: number;
+  /** Inputs times the size of the core's kernel. */
+  readonly columns: number;
+  /** Takes the values; returns [rows, rank] and [rank, columns]. */
+  open(
+    a: Float32Array,
+    b: Float32Array,
+    core: Float32Array,
+  ): { readonly left: Float32Array; readonly right: Float32Array };
+}
+
+/**
+ * Reads a pair: a is [rows, rank], or [rank, rows] where there is a core; b is [rank, inputs]. Throws PackError naming the tensor
+ * that does not fit.
+ */
+export function readFactorPair(a: TensorEntry, b: TensorEntry, core: TensorEntry | undefined): FactorPair {
+  const { rows: rank, columns: inputs } = sidesOf(b);
+  const sides = sidesOf(a);
+  const kernel = core ? requireCore(core, b, rank).kernel : 1;
+  const [found, rows] = core ? [sides.rows, sides.columns] : [sides.columns, sides.rows];
+  requireRank(a, found, b, rank);
+  return {
+    rank,
+    rows,
+    columns: inputs * kernel,
+    open: (left, right, middle) =>
+      core ? { left: transpose(left, rank), right: throughCore(right, middle, rank) } : { left, right },
+  };
+}
 
 export interface Product {
   /** [outputs, rank] */
@@ -45,7 +79,7 @@ function multiplyRow(row: Float64Array, { rank, left, right, at }: RowParts): vo
 }
 
 /** [rows, columns] → [columns, rows]. */
-export function transpose(matrix: Float32Array, rows: number): Float32Array {
+function transpose(matrix: Float32Array, rows: number): Float32Array {
   const columns = matrix.length / rows;
   const out = new Float32Array(matrix.length);
   for (let i = 0; i < rows; i++) {

@@ -1,6 +1,6 @@
 import type { TensorEntry } from '../catalog/safetensors-file.ts';
-import { type Change, type Parts, requireCore, requireRank, sidesOf } from './change.ts';
-import { multiply, throughCore, transpose } from './factors.ts';
+import { type Change, type Parts, requireRank, sidesOf } from './change.ts';
+import { multiply, readFactorPair } from './factors.ts';
 
 /**
  * LoKr: a Kronecker product, ΔW = C₁ ⊗ C₂, so that the block of C₂ at (i, j) is C₁[i, j] · C₂ (Yeh et al. 2024, "Navigating
@@ -88,24 +88,14 @@ function readSide({ whole, a, b, core }: SideParts): Side | null {
     return a || b || core ? null : { ...sidesOf(whole), rank: null, tensors: [whole], open: ([all]) => all };
   }
   if (!a || !b) return null;
-  const { rows: rank, columns: inputs } = sidesOf(b);
-  const sides = sidesOf(a);
-  const kernel = core ? requireCore(core, b, rank).kernel : 1;
-  const [found, rows] = core ? [sides.rows, sides.columns] : [sides.columns, sides.rows];
-  requireRank(a, found, b, rank);
-  const columns = inputs * kernel;
+  const pair = readFactorPair(a, b, core);
+  const { rank, rows, columns } = pair;
   return {
     rows,
     columns,
     rank,
     tensors: core ? [a, b, core] : [a, b],
-    open: ([left, right, middle]) =>
-      wholeProduct({
-        left: core ? transpose(left, rank) : left,
-        right: core ? throughCore(right, middle, rank) : right,
-        rank,
-        rows,
-      }),
+    open: ([left, right, middle]) => wholeProduct({ ...pair.open(left, right, middle), rank, rows }),
   };
 }
 

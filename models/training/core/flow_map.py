@@ -1,9 +1,9 @@
 """Teaches the core to go far in one step, with guidance inside: `core/train.py --few-steps` mixes these batches with its own.
 
 The weights that a run starts from are the teacher. A worker process lets it draw guided pictures from noise, with Euler's method in
-STEPS steps, and keeps every state on the way. The core learns, for two states of one way, to jump from the one to the other in a
-single evaluation without a second branch: knowledge distillation (Luhman and Luhman 2021, section 3) for all pairs of times
-instead of the whole way alone, with the guidance scale as an input (Meng et al. 2023, section 3.1).
+STEPS steps, and keeps every state of the trajectory. The core learns to jump from any state of a trajectory to any later one in a
+single evaluation without a second branch: knowledge distillation (Luhman and Luhman 2021, section 3), for all pairs of times as
+consistency trajectory models have them (Kim et al. 2024, section 3), with the guidance scale as an input (Meng et al. 2023, section 3.1).
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from torch import Tensor
 
 STEPS, SHIFT = 8, 5.0
 SCALES = (1.0, 6.0)
-# Ways kept in memory; each serves several batches before newer ones replace it.
+# Batches of trajectories kept in memory; each serves several times before newer ones replace it.
 KEPT_BATCHES = 40
 INPAINT = 1
 # Beyond this difference a pixel's pull no longer grows: where the jump cannot know, it should choose rather than blur.
 HUBER = 0.2
 
 
-class Way(NamedTuple):
-    """Guided pictures on their way from noise, and what they were told."""
+class Trajectories(NamedTuple):
+    """States of a batch of guided pictures from noise on, and what the network was told of them."""
 
     told: dict[str, Tensor]
     scale: Tensor
@@ -44,7 +44,7 @@ def shifted(u: Tensor) -> Tensor:
 
 
 def some_sigmas(generator: torch.Generator) -> Tensor:
-    """The grid that 1, 2, 4 and 8 steps share; in every second way each inner point is moved by up to half a cell."""
+    """The grid that 1, 2, 4 and 8 steps share; in every second batch each inner point is moved by up to half a cell."""
     u = torch.linspace(1, 0, STEPS + 1)
     if torch.rand((), generator=generator) < 0.5:
         u[1:-1] += (torch.rand(STEPS - 1, generator=generator) - 0.5) / STEPS
@@ -59,7 +59,7 @@ def untold(b: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def draw(nets, b: dict[str, Tensor], states: Tensor, empty: Tensor, generator: torch.Generator) -> Way:
+def draw(nets, b: dict[str, Tensor], states: Tensor, empty: Tensor, generator: torch.Generator) -> Trajectories:
     """Draws one picture for each row of `b` under text states, guided away from `empty` [1, L, width]."""
     n = len(states)
     sigmas = some_sigmas(generator)
@@ -68,16 +68,16 @@ def draw(nets, b: dict[str, Tensor], states: Tensor, empty: Tensor, generator: t
     none = torch.cat([empty.expand(n, -1, -1), torch.zeros(n, states.shape[1] - empty.shape[1], states.shape[2])], 1)
     both = {k: torch.cat([b[k], v]) for k, v in untold(b).items()}
     hidden = torch.cat([states, none])
-    way = [x]
+    path = [x]
     for s, following in zip(sigmas[:-1], sigmas[1:]):
         with torch.autocast("cpu", torch.bfloat16):
             out = nets["core"](torch.cat([x, x]), s.expand(2 * n), both["condition"], both["mask"], both["task"], both["strength"], hidden)
         told, other = out.float().chunk(2)
         x0 = other + scale[:, None, None, None] * (told - other)
         x = x + (following - s) * (x - x0) / s
-        way.append(x)
+        path.append(x)
     kept = {k: v for k, v in b.items() if k not in ("x0", "labels")}
-    return Way(kept, scale, sigmas, torch.stack(way).half())
+    return Trajectories(kept, scale, sigmas, torch.stack(path).half())
 
 
 def some_jumps(count: int) -> tuple[Tensor, Tensor]:
@@ -87,18 +87,18 @@ def some_jumps(count: int) -> tuple[Tensor, Tensor]:
     return start, torch.where(torch.rand(count) < 0.5, STEPS, end)
 
 
-def jump_loss(nets, way: Way, states_of: Callable) -> Tensor:
+def jump_loss(nets, batch: Trajectories, states_of: Callable) -> Tensor:
     """[B], how far each jump misses: Huber's loss on u, weighted as the loss of the mean of x0 is (train.py, `losses`)."""
-    n = len(way.scale)
+    n = len(batch.scale)
     rows = torch.arange(n)
     start, end = some_jumps(n)
-    t, r = way.sigmas[start], way.sigmas[end]
-    x_t, x_r = way.states[start, rows].float(), way.states[end, rows].float()
+    t, r = batch.sigmas[start], batch.sigmas[end]
+    x_t, x_r = batch.states[start, rows].float(), batch.states[end, rows].float()
     share = (t / (t - r))[:, None, None, None]
     wanted = x_t - share * (x_t - x_r)
-    b = way.told
+    b = batch.told
     with torch.autocast("cpu", torch.bfloat16):
-        u = nets["core"](x_t, t, b["condition"], b["mask"], b["task"], b["strength"], states_of(nets, b), r, way.scale)
+        u = nets["core"](x_t, t, b["condition"], b["mask"], b["task"], b["strength"], states_of(nets, b), r, batch.scale)
     # What is known of a repaint is pasted back later.
     unknown = 1 - 0.7 * (b["task"] == INPAINT).float()[:, None, None, None] * (1 - b["mask"])
     return (2 * F.huber_loss(u, wanted, delta=HUBER, reduction="none") * unknown).mean((1, 2, 3)) / t.clamp(min=0.25).pow(2)
@@ -120,13 +120,13 @@ def _work(nets, seed: int, count: int, queue) -> None:
         nothing = nets["text"](empty)
         while True:
             b = to_tensors(source.batch(count))
-            way = draw(nets, b, states_of(nets, b), nothing, generator)
-            arrays = {k: v.numpy() for k, v in way.told.items()}
-            queue.put((arrays, way.scale.numpy(), way.sigmas.numpy(), way.states.numpy()))
+            drawn = draw(nets, b, states_of(nets, b), nothing, generator)
+            arrays = {k: v.numpy() for k, v in drawn.told.items()}
+            queue.put((arrays, drawn.scale.numpy(), drawn.sigmas.numpy(), drawn.states.numpy()))
 
 
-class Ways:
-    """The latest ways of a teacher that draws in a process of its own; `next` gives one of them at random."""
+class Replay:
+    """The latest trajectories of a teacher that draws in a process of its own; `next` gives one of them at random."""
 
     def __init__(self, teacher, seed: int, count: int) -> None:
         context = mp.get_context("spawn")
@@ -134,13 +134,13 @@ class Ways:
         self.worker = context.Process(target=_work, args=(copy.deepcopy(teacher), seed, count, self.queue), daemon=True)
         self.worker.start()
         self.rng = np.random.default_rng(seed)
-        self.kept: list[Way] = []
+        self.kept: list[Trajectories] = []
         self.drawn = 0
 
-    def next(self) -> Way:
+    def next(self) -> Trajectories:
         while not self.kept or not self.queue.empty():
             told, scale, sigmas, states = self.queue.get()
-            way = Way({k: torch.from_numpy(v) for k, v in told.items()}, torch.from_numpy(scale), torch.from_numpy(sigmas), torch.from_numpy(states))
-            self.kept = [*self.kept[-KEPT_BATCHES + 1:], way]
+            batch = Trajectories({k: torch.from_numpy(v) for k, v in told.items()}, torch.from_numpy(scale), torch.from_numpy(sigmas), torch.from_numpy(states))
+            self.kept = [*self.kept[-KEPT_BATCHES + 1:], batch]
             self.drawn += len(scale)
         return self.kept[int(self.rng.integers(len(self.kept)))]

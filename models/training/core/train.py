@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from tokenizers import Tokenizer
 
 from batches import TOKENIZER, Source, start_workers
-from flow_map import Ways, jump_loss
+from flow_map import Replay, jump_loss
 from from_pack import load_pack
 from model import Denoiser, ReferenceEncoder, TextEncoder
 from optimizer import MuonAdam
@@ -80,7 +80,7 @@ def losses(nets: torch.nn.ModuleDict, b: dict, t: torch.Tensor, noise: torch.Ten
 
 
 def teacher_of(nets: torch.nn.ModuleDict, weights: dict, path: Path) -> torch.nn.ModuleDict:
-    """The weights that a run for few steps started from, also after it was interrupted."""
+    """The weights that a run for few steps started from, also after it was interrupted: OUT/teacher.pt. Without that file it is `weights`."""
     if not path.exists():
         torch.save(weights, path)
     teacher = copy.deepcopy(nets)
@@ -110,7 +110,7 @@ def main() -> None:
     args.add_argument("--device", default="cpu")
     args.add_argument("--workers", type=int, default=1)
     args.add_argument("--from-pack", default=None, help="folder of a pack whose weights a new run starts from")
-    args.add_argument("--few-steps", action="store_true", help="learn long steps from the weights that the run starts from (CPU only)")
+    args.add_argument("--few-steps", action="store_true", help="learn long steps too, from the weights that the run starts from (CPU only); remove OUT/teacher.pt for a new teacher")
     a = args.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
@@ -142,7 +142,7 @@ def main() -> None:
         optimizer.load(saved["optimizer"])
         print(f"resumed at step {step}, {seen} samples", flush=True)
     print(f"{sum(p.numel() for p in core.parameters()) / 1e6:.2f} M + text {sum(p.numel() for p in text.parameters()) / 1e6:.2f} M", flush=True)
-    ways = Ways(teacher_of(nets, ema, out / "teacher.pt"), a.seed * 1000 + step + 1, a.batch) if a.few_steps else None
+    replay = Replay(teacher_of(nets, ema, out / "teacher.pt"), a.seed * 1000 + step + 1, a.batch) if a.few_steps else None
     if a.compile:
         # Block by block: one graph serves all blocks and compiles in half a minute (a quarter faster than eager).
         for block in core.blocks:
@@ -175,9 +175,9 @@ def main() -> None:
 
     try:
         while step < a.steps and time.time() < end:
-            jumps = ways is not None and step % PLAIN_PERIOD != 0
+            jumps = replay is not None and step % PLAIN_PERIOD != 0
             if jumps:
-                loss = jump_loss(nets, ways.next(), states_of).mean()
+                loss = jump_loss(nets, replay.next(), states_of).mean()
                 loss.backward()
             else:
                 b = to_tensors(queue.get(), a.device)
@@ -206,7 +206,7 @@ def main() -> None:
                 speed = 50 * a.batch / (time.time() - last_log)
                 last_log = time.time()
                 line = {"step": step, "seen": seen, **{name: round(sum(values) / len(values), 5) for name, values in sums.items()}, "per_s": round(speed, 1),
-                        "lr": round(scale, 3), "minutes": round((time.time() - started) / 60, 2), **({"drawn": ways.drawn} if ways else {})}
+                        "lr": round(scale, 3), "minutes": round((time.time() - started) / 60, 2), **({"drawn": replay.drawn} if replay else {})}
                 sums.clear()
                 deadline = json.loads((out / "deadline.json").read_text())
                 end, decay = deadline["until"], deadline["decay_from"]
