@@ -37,6 +37,8 @@ RELATION_WORDS = {
 }
 FUNCTION_WORDS = ["a", "an", "the", "of", "in", "on", "at", "with", "and", "to", "by", "two", "three", "is", "it", "picture", "photo", "image", "render", "illustration", "drawing"]
 
+UNCOUNTED = {"bread", "cheese"}
+
 
 def article(phrase: str) -> str:
     first = phrase.split(" ")[0].lower()
@@ -69,7 +71,7 @@ def object_phrase(rng, concepts, obj, rich: bool) -> str:
     phrase = " ".join([*words, name])
     if count > 1:
         return f"{NUMBERS[count]} {phrase}"
-    return phrase if concept.name == "cheese" else article(phrase)
+    return phrase if concept.name in UNCOUNTED else article(phrase)
 
 
 def caption(rng, concepts, spec, rich: bool) -> str:
@@ -90,7 +92,8 @@ def caption(rng, concepts, spec, rich: bool) -> str:
         if spec["background"] == "plain":
             if spec["plain_color"] != "white" or rng.random() < 0.6:
                 color = spec["plain_color"]
-                parts.append(pick(rng, [f"on a plain {color} background", f"on a {color} background", f"against a {color} background"]))
+                ground = article(f"{color} background")
+                parts.append(pick(rng, [f"on a plain {color} background", f"on {ground}", f"against {ground}"]))
         else:
             parts.append(pick(rng, PLACES[spec["background"]]))
     time, weather = spec["time"], spec["weather"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -17,11 +18,26 @@ BACKGROUND_P /= BACKGROUND_P.sum()
 # Segmentation palette: sky or wall, ground, then the objects in the order in which the caption names them.
 SEGMENT_COLORS = np.array([(120, 180, 230), (120, 110, 90), (230, 80, 80), (80, 200, 120), (240, 200, 70)], np.uint8)
 
+# How much of a thing the ground gives back right below it: water always, a street when it is wet.
+WATER, WET_STREET = 0.6, 0.3
+LAYOUTS = ["empty", "one", "count", "pair"]
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How often a described scene is of which kind. The defaults are what every evaluation loss is measured on."""
+
+    layouts: tuple[float, ...] = (0.03, 0.59, 0.12, 0.26)
+    styles: tuple[float, ...] = (0.84, 0.06, 0.1)
+    weather: float = 0.14
+    """Share of outdoor scenes with rain, snow or fog."""
+    looks: float = 0.0
+    """Share of scenes drawn in one of the looks of looks.py."""
+
 
 class Composer:
-    def __init__(self, seed: int, looks: float = 0.0):
-        """`looks` is the share of scenes that are drawn in one of the looks of looks.py."""
-        self.looks = looks
+    def __init__(self, seed: int, mixture: Mixture = Mixture()):
+        self.mixture = mixture
         self.rng = np.random.default_rng(seed)
         self.concepts = load_concepts()
         self.sprites = Sprites(self.concepts)
@@ -49,30 +65,25 @@ class Composer:
         outdoor = background in OUTDOOR
         time = TIMES[int(rng.choice(4, p=[0.72, 0.08, 0.1, 0.1]))] if outdoor else "day"
         weather = "clear"
-        if outdoor and background != "sky" and rng.random() < 0.14:
+        if outdoor and background != "sky" and rng.random() < self.mixture.weather:
             weather = ["rain", "snowfall", "fog"][int(rng.choice(3, p=[0.4, 0.4, 0.2]))]
         plain = "white" if rng.random() < 0.45 else list(PLAIN)[int(rng.integers(len(PLAIN)))]
         spec = {
             "background": background, "outdoor": outdoor, "time": time, "weather": weather, "plain_color": plain,
-            "variant": int(rng.integers(VARIANTS)), "style": STYLES[int(rng.choice(3, p=[0.84, 0.06, 0.1]))],
+            "variant": int(rng.integers(VARIANTS)), "style": STYLES[int(rng.choice(3, p=self.mixture.styles))],
             "weather_seed": int(rng.integers(1 << 30)), "relation": None, "objects": [],
         }
-        kind = rng.random()
-        if kind < 0.03:
-            spec["layout"] = "empty"
-        elif kind < 0.62:
-            spec["layout"] = "one"
+        spec["layout"] = LAYOUTS[int(rng.choice(4, p=self.mixture.layouts))]
+        if spec["layout"] == "one":
             obj = self._object(rng, 0.5)
             roll = rng.random()
             obj["size_word"] = "small" if roll < 0.08 else "big" if roll < 0.16 else None
             spec["objects"] = [obj]
-        elif kind < 0.74:
-            spec["layout"] = "count"
+        elif spec["layout"] == "count":
             obj = self._object(rng, 0.4)
             obj["count"] = int(rng.choice([2, 3], p=[0.55, 0.45]))
             spec["objects"] = [obj]
-        else:
-            spec["layout"] = "pair"
+        elif spec["layout"] == "pair":
             relations = ["left of", "right of", "next to", "above", "below", "on top of"]
             while True:
                 a, b = self._object(rng, 0.45), self._object(rng, 0.45)
@@ -82,7 +93,7 @@ class Composer:
                     break
             spec["objects"], spec["relation"] = [a, b], relation
         self.place(spec, rng)
-        if self.looks > 0 and rng.random() < self.looks:
+        if self.mixture.looks > 0 and rng.random() < self.mixture.looks:
             spec.update(self._look(spec, rng))
         return spec
 
@@ -101,6 +112,9 @@ class Composer:
         def floor(h, low=0.84, high=0.92):
             if not grounded:
                 return 0.5 + h / 2 + rng.uniform(-0.04, 0.04)
+            if spec["background"] == "lake":
+                # Far enough up for some of its mirror image to be seen.
+                return max(rng.uniform(low, high) - 0.12, min(0.92, h + 0.04))
             return rng.uniform(low, high)
 
         boxes = []
@@ -180,16 +194,11 @@ class Composer:
         owner = np.full((size, size), -1, np.int8)
         grounded = ground < 1
         tint = np.array(TINT[spec["time"]], np.float32) * 0.45 + 0.55
-        for number, left, top, w, h in spec["boxes"]:
-            pw, ph = max(3, round(w * size)), max(3, round(h * size))
-            x, y = round(left * size), round(top * size)
-            obj = spec["objects"][number]
-            sprite = self.sprites.get(obj["concept"], spec["style"], obj["color"])
-            if size > 128 and max(pw, ph) > MASTER * 0.9:
-                layer = np.asarray(sprite.resize((pw, ph), Image.BICUBIC)).astype(np.float32)
-            else:
-                layer = np.asarray(sprite.resize((pw, ph), Image.BICUBIC)).astype(np.float32)
-            if grounded and top + h > 0.72:
+        placed = [(number, *self._layer(spec, number, box, size)) for number, *box in spec["boxes"]]
+        self._reflections(canvas, spec, placed, tint)
+        for (number, layer, x, y), (_, _, top, _, h) in zip(placed, spec["boxes"]):
+            ph, pw = layer.shape[:2]
+            if grounded and top + h > 0.72 and spec["background"] != "lake":
                 self._shadow(canvas, x, y, pw, ph, size)
             x0, y0, x1, y1 = max(0, x), max(0, y), min(size, x + pw), min(size, y + ph)
             if x1 <= x0 or y1 <= y0:
@@ -204,6 +213,40 @@ class Composer:
         image = np.clip(canvas + 0.5, 0, 255).astype(np.uint8)
         finished = looks.apply(spec["look"], image, spec["look_seed"]) if spec.get("look") else image
         return {"image": finished, "unfiltered": image, "owner": owner, "ground": ground}
+
+    def _layer(self, spec: dict, number: int, box: list[float], size: int) -> tuple[np.ndarray, int, int]:
+        """float32 [h, w, 4], premultiplied, and where its left upper corner lies, in pixels."""
+        left, top, w, h = box
+        obj = spec["objects"][number]
+        sprite = self.sprites.get(obj["concept"], spec["style"], obj["color"])
+        layer = sprite.resize((max(3, round(w * size)), max(3, round(h * size))), Image.BICUBIC)
+        return np.asarray(layer).astype(np.float32), round(left * size), round(top * size)
+
+    def _reflections(self, canvas, spec: dict, placed: list, tint) -> None:
+        """Mirror images of all things at the lowest line on which one of them stands, fading and rippling with the distance from it."""
+        wet = spec["background"] == "city" and spec["weather"] == "rain"
+        share = WATER if spec["background"] == "lake" else WET_STREET if wet else 0
+        if share == 0 or not placed:
+            return
+        size = canvas.shape[0]
+        for _, layer, x, y in placed:
+            h, w = layer.shape[:2]
+            # What floats above another thing or stands on it is mirrored where that one meets the ground.
+            line = max([y + h, *(v + other.shape[0] for _, other, u, v in placed if u < x + w and u + other.shape[1] > x)])
+            if line <= size * 0.62:
+                continue
+            y0, y1 = max(line, 2 * line - y - h), min(size, 2 * line - y)
+            x0, x1 = max(0, x), min(size, x + w)
+            if y1 <= y0 or x1 <= x0:
+                continue
+            rows = np.arange(y0, y1)
+            depth = (rows - line + 0.5) / size
+            ripple = np.round(np.sin(depth * 110) * depth * size * 0.12).astype(int)
+            columns = np.clip(np.arange(x0 - x, x1 - x)[None] + ripple[:, None], 0, w - 1)
+            part = layer[(2 * line - 1 - rows - y)[:, None], columns]
+            fade = (share * np.exp(-depth / 0.2))[:, None, None]
+            region = canvas[y0:y1, x0:x1]
+            canvas[y0:y1, x0:x1] = part[..., :3] * tint * fade + region * (1 - part[..., 3:] / 255 * fade)
 
     def _shadow(self, canvas, x, y, w, h, size) -> None:
         cx, cy, rx, ry = x + w / 2, y + h - size * 0.01, w * 0.46, max(1.0, size * 0.035)
@@ -341,7 +384,7 @@ class Composer:
         """Another description and the instruction that leads to it, or None when this scene offers none."""
         rng = rng or self.rng
         after = copy.deepcopy(spec)
-        kind = int(rng.integers(6 if self.looks > 0 else 5))
+        kind = int(rng.integers(6 if self.mixture.looks > 0 else 5))
         if kind == 5:
             if spec.get("look"):
                 return None
