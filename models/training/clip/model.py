@@ -59,13 +59,17 @@ class Tower(nn.Module):
         self.norm = nn.Parameter(torch.ones(width))
         self.project = nn.Linear(width, DIMENSIONS, bias=False)
 
-    def forward(self, tokens: Tensor, first: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
+    def states(self, tokens: Tensor, first: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
+        """[B, 1 + n, width] after the last block, the class token first."""
         mark = self.mark.to(tokens.dtype) if first is None else self.mark.to(tokens.dtype) + first
         mark = mark.expand(tokens.shape[0], 1, -1) if mark.ndim == 1 else mark[:, None]
         x = torch.cat([mark, tokens + self.position[:tokens.shape[1]].to(tokens.dtype)], 1)
         for block in self.blocks:
             x = block(x, bias)
-        return unit(self.project(rms(x[:, 0], self.norm)))
+        return x
+
+    def embed(self, states: Tensor) -> Tensor:
+        return unit(self.project(rms(states[:, 0], self.norm)))
 
 
 class Residual(nn.Module):
@@ -78,7 +82,7 @@ class Residual(nn.Module):
 
 
 class Picture(nn.Module):
-    """sample [B,3,64,64] in -1..1 to embedding [B,128] of length one.
+    """sample [B,3,64,64] in -1..1 to embedding [B,128] of length one; `states` [B,65,192] say what is where, the class token first.
 
     The convolutions have the shape of the scene parser's first ones, so that training can start from them.
     """
@@ -94,11 +98,14 @@ class Picture(nn.Module):
         self.tower = Tower(PICTURE_WIDTH, PICTURE_DEPTH, GRID * GRID)
 
     def forward(self, sample: Tensor) -> Tensor:
+        return self.tower.embed(self.states(sample))
+
+    def states(self, sample: Tensor) -> Tensor:
         low = torch.relu(self.low(sample))
         middle = self.middle_more(torch.relu(self.middle(low)))
         deep = self.deep_more(torch.relu(self.deep(middle)))
         fine = torch.cat([pool for x in (low, middle) for pool in (x.mean((2, 3)), x.amax((2, 3)))], 1)
-        return self.tower(self.tokens(deep.flatten(2).transpose(1, 2)), self.fine(fine))
+        return self.tower.states(self.tokens(deep.flatten(2).transpose(1, 2)), self.fine(fine))
 
     def stem(self) -> list[nn.Parameter]:
         return [p for part in (self.low, self.middle, self.middle_more, self.deep, self.deep_more) for p in part.parameters()]
@@ -127,7 +134,7 @@ class Text(nn.Module):
 
     def forward(self, input_ids: Tensor) -> Tensor:
         valid = F.pad((input_ids != 0).float(), (1, 0), value=1.0)
-        return self.tower(self.embed(input_ids), bias=((valid - 1) * 1e4)[:, None, None, :])
+        return self.tower.embed(self.tower.states(self.embed(input_ids), bias=((valid - 1) * 1e4)[:, None, None, :]))
 
 
 class Clip(nn.Module):

@@ -10,15 +10,17 @@ import numpy as np
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "data"))
+from composer import Composer, Mixture
+from image_encoder import ImageEncoder
 
 TASKS = ["text-to-image", "inpaint", "edge", "depth", "segmentation", "scribble", "reference", "edit"]
-SHARES = np.array([0.595, 0.12, 0.045, 0.03, 0.035, 0.035, 0.0, 0.14])
-# The evaluation loss is always of the mixture that the first pack was trained on, so that losses of all packs compare.
+SHARES = np.array([0.565, 0.12, 0.045, 0.03, 0.035, 0.035, 0.0, 0.17])
+# The evaluation loss is always of the mixture that the first pack was trained on, of tasks as of scenes (composer.Mixture).
 EVALUATION_SHARES = np.array([0.70, 0.12, 0.045, 0.03, 0.035, 0.035, 0.0, 0.035])
 # A reference picture goes with any task but editing; it comes as rows of its own, so whole batches have one or none.
 REFERENCE_SHARES = np.array([0.72, 0.12, 0.05, 0.03, 0.04, 0.04, 0.0, 0.0])
 REFERENCE_BATCHES = 0.4
-LOOKS = 0.08
+MIXTURE = Mixture(layouts=(0.03, 0.51, 0.18, 0.28), styles=(0.74, 0.12, 0.14), weather=0.25, looks=0.08)
 TEXT_DROP = 0.1
 CONDITION_DROP = 0.05
 REFERENCE_DROP = 0.12
@@ -30,11 +32,11 @@ class Source:
     `edits` says whether edits by instruction are among the tasks."""
 
     def __init__(self, seed: int, size: int = 64, evaluation: bool = False, edits: bool = True):
-        from composer import Composer
         from references import References
         from tokenizers import Tokenizer
-        self.composer = Composer(seed, looks=0 if evaluation else LOOKS)
+        self.composer = Composer(seed, Mixture() if evaluation else MIXTURE)
         self.references = References(self.composer)
+        self.image_encoder = ImageEncoder()
         self.evaluation, self.edits = evaluation, edits
         self.rng = np.random.default_rng(seed + 1)
         self.tokenizer = Tokenizer.from_file(str(TOKENIZER))
@@ -126,7 +128,7 @@ class Source:
         ids = np.zeros((count, cap), np.int64)
         for k, row in enumerate(rows):
             ids[k, :len(row["ids"])] = row["ids"]
-        references = {"reference": np.stack([r["reference"] for r in rows]),
+        references = {"reference": self.image_encoder(np.stack([r["reference"] for r in rows])),
                       "reference_strength": np.array([r["reference_strength"] for r in rows], np.float32)} if referring else {}
         return references | {
             "ids": ids, "image": np.stack([r["image"] for r in rows]), "condition": np.stack([r["condition"] for r in rows]),

@@ -16,6 +16,8 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
+from model import PICTURE_LENGTH, PICTURE_WIDTH
+
 # The exporter folds the transpose of a linear layer into its matrix and renames it; what is left is the order of use.
 FOLDED = re.compile(r"val_\d+")
 ORDER = {
@@ -23,7 +25,7 @@ ORDER = {
     "denoiser.onnx": ["patch_in.0", "patch_in.1", "control_in.0", "control_in.1", "text_in", "blocks.{i}.attn.qkv", "blocks.{i}.attn.proj",
                       "blocks.{i}.ff.up", "blocks.{i}.ff.down", "out"],
     "upscaler.onnx": [],
-    "reference-encoder.onnx": ["attn.{i}.qkv", "attn.{i}.proj", "ff.{i}.up", "ff.{i}.down"],
+    "reference-encoder.onnx": ["join", "attn.{i}.qkv", "attn.{i}.proj", "ff.{i}.up", "ff.{i}.down"],
 }
 
 
@@ -109,6 +111,6 @@ def load_pack(nets: nn.ModuleDict, pack: Path) -> None:
               "timestep_next": torch.tensor([0.0, 0.3]), "guidance_scale": torch.tensor([3.0, 1.0])}
     apart = max(agree(text, pack / "text-encoder.onnx", {"input_ids": ids}), agree(core, pack / "denoiser.onnx", inputs))
     if (pack / "reference-encoder.onnx").exists():
-        apart = max(apart, agree(nets["reference"], pack / "reference-encoder.onnx", {"pixels": inputs["sample"]}))
+        apart = max(apart, agree(nets["reference"], pack / "reference-encoder.onnx", {"hidden_states": torch.randn(2, PICTURE_LENGTH, PICTURE_WIDTH, generator=generator)}))
     if apart > 1e-4:
         raise ValueError(f"the networks differ from the pack's graphs by {apart:.1e}")

@@ -14,6 +14,8 @@ TEXT_LENGTH, TEXT_DEPTH, TASKS = 32, 2, 8
 MAP_WAVES, MAP_RANK = 16, 32
 REFERENCE_GRID, REFERENCE_DEPTH = 4, 2
 REFERENCE_LENGTH = REFERENCE_GRID**2
+# Of the house-CLIP's picture tower (clip/model.py): its width, and its tokens with the class token.
+PICTURE_WIDTH, PICTURE_LENGTH = 192, 65
 HEAD = WIDTH // HEADS
 HIDDEN = 512
 
@@ -99,12 +101,12 @@ class TextEncoder(nn.Module):
 
 
 class ReferenceEncoder(nn.Module):
-    """pixels [B, 3, 64, 64] in -1..1 to last_hidden_state [B, 16, WIDTH]: rows that follow the text's in the denoiser's sequence."""
+    """What the house-CLIP sees of a picture, last_hidden_state [B, 65, 192] with the class token first, to [B, 16, WIDTH]: rows that follow
+    the text's in the denoiser's sequence. Four neighbouring patches become one row."""
 
     def __init__(self) -> None:
         super().__init__()
-        sides = [3, 32, 64, 96, WIDTH]
-        self.stem = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(sides, sides[1:]))
+        self.join = nn.Linear(4 * PICTURE_WIDTH, WIDTH)
         self.position = nn.Parameter(torch.randn(REFERENCE_LENGTH, WIDTH) * 0.02)
         self.attn = nn.ModuleList(Attention() for _ in range(REFERENCE_DEPTH))
         self.ff = nn.ModuleList(FeedForward() for _ in range(REFERENCE_DEPTH))
@@ -113,13 +115,10 @@ class ReferenceEncoder(nn.Module):
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        x = pixels
-        for i, conv in enumerate(self.stem):
-            x = conv(x)
-            if i < len(self.stem) - 1:
-                x = F.silu(x)
-        x = x.flatten(2).transpose(1, 2) + self.position
+    def forward(self, hidden_states: Tensor) -> Tensor:
+        g = REFERENCE_GRID
+        x = rms(hidden_states[:, 1:]).reshape(-1, g, 2, g, 2, PICTURE_WIDTH).permute(0, 1, 3, 2, 4, 5)
+        x = self.join(x.reshape(-1, REFERENCE_LENGTH, 4 * PICTURE_WIDTH)) + self.position
         bias = torch.zeros(1, 1, 1, REFERENCE_LENGTH, device=x.device)
         for i in range(REFERENCE_DEPTH):
             x = x + self.attn[i](rms(x, self.norms[2 * i]), self.cos, self.sin, bias)

@@ -50,7 +50,7 @@ def to_tensors(batch: dict, device: str = "cpu") -> dict:
         "labels": torch.from_numpy(batch["labels"]),
     }
     if "reference" in batch:
-        tensors["reference"] = torch.from_numpy(batch["reference"]).permute(0, 3, 1, 2).float() / 127.5 - 1
+        tensors["reference"] = torch.from_numpy(batch["reference"]).float()
         tensors["reference_strength"] = torch.from_numpy(batch["reference_strength"])
     return {k: v.to(device) for k, v in tensors.items()}
 

@@ -76,7 +76,8 @@ def main() -> None:
         square = np.ones((64, 64, 3), np.float32)
         square[16:48] = scene(1)[:32]
         pixels = square.transpose(2, 0, 1)[None]
-        seen = session(folder / "reference-encoder.onnx").run(None, {"pixels": pixels})[0] * np.float32(STRENGTH)
+        patches = session(folder / "house-clip-image.onnx").run(["last_hidden_state"], {"sample": pixels})[0]
+        seen = session(folder / "reference-encoder.onnx").run(None, {"hidden_states": patches})[0] * np.float32(STRENGTH)
         states = [np.concatenate([pack.encode([record["reference"]["prompt"]]), seen], 1), np.concatenate([empty, np.zeros_like(seen)], 1)]
 
         def followed(x, t):

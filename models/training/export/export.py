@@ -24,7 +24,7 @@ sys.path[:0] = [str(HERE), str(TRAINING / "core"), str(TRAINING / "data"), str(T
 from dynamic_int8 import write_both
 from flow_map import SCALES
 from graphs import export_graph, fingerprint, session, shrink, with_weights
-from model import REFERENCE_LENGTH, TEXT_LENGTH, Denoiser, ReferenceEncoder, TextEncoder
+from model import PICTURE_LENGTH, PICTURE_WIDTH, REFERENCE_LENGTH, TEXT_LENGTH, Denoiser, ReferenceEncoder, TextEncoder
 from train import LABELS, VOCABULARY
 from vocabulary import vocabulary
 
@@ -49,7 +49,7 @@ def compare(module, inputs: dict, path: Path) -> float:
 
 
 def one(module, inputs: dict, output: str, path: Path, mode: str, free: dict | None = None, columns: bool = False) -> None:
-    export_graph(module, inputs, output, path, free)
+    export_graph(module, inputs, [output], path, free)
     difference = compare(module, inputs, path)
     print(f"{path.name}: torch - onnxruntime max abs {difference:.2e}", flush=True)
     assert difference < 1e-4, "the exported graph disagrees with PyTorch"
@@ -103,10 +103,10 @@ def write(a: argparse.Namespace, pack: Path, golden_folder: Path) -> None:
     ids[0, :5] = torch.tensor([1, 300, 400, 500, 2])
     ids[1, :2] = torch.tensor([1, 2])
     one(nets["text"], {"input_ids": ids}, "last_hidden_state", pack / "text-encoder.onnx", "fp16")
-    pixels = torch.rand(2, 3, 64, 64) * 2 - 1
-    one(nets["reference"], {"pixels": pixels}, "last_hidden_state", pack / "reference-encoder.onnx", "int8")
+    seen = torch.randn(2, PICTURE_LENGTH, PICTURE_WIDTH)
+    one(nets["reference"], {"hidden_states": seen}, "last_hidden_state", pack / "reference-encoder.onnx", "int8")
     with torch.no_grad():
-        hidden = torch.cat([nets["text"](ids), nets["reference"](pixels)], 1)
+        hidden = torch.cat([nets["text"](ids), nets["reference"](seen)], 1)
     inputs = {"sample": torch.randn(2, 3, 64, 64), "timestep": torch.tensor([0.9, 0.3]), "condition": torch.rand(2, 3, 64, 64) * 2 - 1,
               "condition_mask": (torch.rand(2, 1, 64, 64) > 0.5).float(), "task": torch.tensor([1, 2]),
               "condition_strength": torch.tensor([1.0, 0.6]), "encoder_hidden_states": hidden,
@@ -132,7 +132,8 @@ def write(a: argparse.Namespace, pack: Path, golden_folder: Path) -> None:
         shrink(path, "fp16")
         print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
     components = {"textEncoder": fingerprint(pack / "text-encoder.onnx"), "denoiser": with_weights(pack / "denoiser.onnx", weights),
-                  "denoiserInt8": with_weights(int8, weights), "referenceEncoder": fingerprint(pack / "reference-encoder.onnx")}
+                  "denoiserInt8": with_weights(int8, weights), "imageEncoder": fingerprint(pack / "house-clip-image.onnx"),
+                  "referenceEncoder": fingerprint(pack / "reference-encoder.onnx")}
     if (pack / "upscaler.onnx").exists():
         components["upscaler"] = fingerprint(pack / "upscaler.onnx")
     manifest = {

@@ -14,12 +14,12 @@ from onnx import TensorProto, helper, numpy_helper
 OPSET = 18
 
 
-def export_graph(module: torch.nn.Module, inputs: dict[str, torch.Tensor], output: str, path: Path, free: dict[str, dict] | None = None) -> None:
+def export_graph(module: torch.nn.Module, inputs: dict[str, torch.Tensor], outputs: list[str], path: Path, free: dict[str, dict] | None = None) -> None:
     """Writes `module` with batch axis B free, and the axes that `free` names of an input; the file keeps float32 weights."""
     module.eval()
     batch = torch.export.Dim("B", min=1, max=64)
     program = torch.onnx.export(
-        module, tuple(inputs.values()), dynamo=True, opset_version=OPSET, input_names=list(inputs), output_names=[output],
+        module, tuple(inputs.values()), dynamo=True, opset_version=OPSET, input_names=list(inputs), output_names=outputs,
         dynamic_shapes=tuple({0: batch, **(free or {}).get(name, {})} for name in inputs), verbose=False)
     program.save(str(path), external_data=False)
 

@@ -59,5 +59,5 @@ def unpack(rows: dict[str, Tensor], picked: Tensor) -> dict[str, Tensor]:
     row = {k: v[picked] for k, v in rows.items()}
     assert row["ids"].shape[1] == TEXT_LENGTH and row["labels"].shape[1] == TOKENS
     return {"ids": row["ids"].long(), "x0": row["image"].float(), "condition": row["condition"].float(), "mask": row["mask"][:, None].float(),
-            "reference": row["reference"].permute(0, 3, 1, 2).float() / 127.5 - 1, "reference_strength": row["reference_strength"].float(),
+            "reference": row["reference"].float(), "reference_strength": row["reference_strength"].float(),
             "task": row["task"].long(), "strength": row["strength"].float(), "labels": row["labels"].long()}

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from modules import TRAINING  # noqa: F401 (puts export on the path)
-from core import CHANNELS, GRID, REFERENCE_LENGTH, TEXT_LENGTH, make, states
+from core import CHANNELS, GRID, REFERENCE_LENGTH, TEXT_LENGTH, make, pieces, states
 from graphs import export_graph, session, shrink
 from train import LABELS, VOCABULARY
 
@@ -23,7 +23,7 @@ def one(module: torch.nn.Module, inputs: dict[str, torch.Tensor], output: str, p
             expected = module(*inputs.values()).numpy()
         return float(np.abs(expected - session(path).run(None, {k: v.numpy() for k, v in inputs.items()})[0]).max())
 
-    export_graph(module, inputs, output, path, free)
+    export_graph(module, inputs, [output], path, free)
     exact = difference()
     assert exact < 1e-4, f"{path.name} disagrees with PyTorch by {exact:.1e}"
     shrink(path, mode)
@@ -46,10 +46,10 @@ def main() -> None:
     ids[0, :5] = torch.tensor([1, 300, 400, 500, 2])
     ids[1, :2] = torch.tensor([1, 2])
     one(nets["text"], {"input_ids": ids}, "last_hidden_state", out / "text-encoder.onnx", "fp16")
-    pixels = torch.rand(2, 3, 64, 64) * 2 - 1
-    one(nets["reference"], {"pixels": pixels}, "last_hidden_state", out / "reference-encoder.onnx", "int8")
+    seen = torch.randn(2, pieces.PICTURE_LENGTH, pieces.PICTURE_WIDTH)
+    one(nets["reference"], {"hidden_states": seen}, "last_hidden_state", out / "reference-encoder.onnx", "int8")
     with torch.no_grad():
-        hidden = states(nets, ids, pixels, torch.tensor([1.0, 0.0]))
+        hidden = states(nets, ids, seen, torch.tensor([1.0, 0.0]))
     square = (GRID, GRID)
     inputs = {"sample": torch.randn(2, CHANNELS, *square), "timestep": torch.tensor([0.9, 0.3]), "condition": torch.randn(2, CHANNELS, *square),
               "condition_mask": (torch.rand(2, 1, *square) > 0.5).float(), "task": torch.tensor([1, 2]),

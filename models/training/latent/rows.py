@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from modules import TRAINING  # noqa: F401 (puts core and data on the path)
-from batches import LOOKS, REFERENCE_BATCHES, REFERENCE_SHARES, SHARES, Source
+from batches import MIXTURE, REFERENCE_BATCHES, REFERENCE_SHARES, SHARES, Source
 from detail import DetailComposer
-from references import SIZE as REFERENCE_SIZE
+from model import PICTURE_LENGTH, PICTURE_WIDTH
 from references import References
 
 SIZE, GRID, CAP = 256, 16, 32
@@ -32,7 +32,7 @@ class Rows(Source):
 
     def __init__(self, seed: int):
         super().__init__(seed, SIZE)
-        self.composer = DetailComposer(seed, looks=LOOKS)
+        self.composer = DetailComposer(seed, MIXTURE)
         self.references = References(self.composer)
 
     def _loosen(self, control: np.ndarray, strength: float) -> np.ndarray:
@@ -57,7 +57,7 @@ class Rows(Source):
         step = SIZE // GRID
         return {
             "reference_of": np.array(with_reference, np.int32),
-            "reference": np.stack(references) if references else np.zeros((0, REFERENCE_SIZE, REFERENCE_SIZE, 3), np.uint8),
+            "reference": self.image_encoder(np.stack(references)) if references else np.zeros((0, PICTURE_LENGTH, PICTURE_WIDTH), np.float16),
             "reference_strength": np.array([row.get("reference_strength", 0) for row in rows], np.float16),
             "image": np.stack([r["image"] for r in rows]), "ids": ids,
             "condition_of": np.array(with_condition, np.int32), "condition": np.stack(conditions) if conditions else np.zeros((0, SIZE, SIZE, 3), np.uint8),
