@@ -140,7 +140,8 @@ describe('sessions', () => {
     const { cookie } = await web.signUp('Ada');
     const [name, value = ''] = cookie.split('=', 2);
     for (let at = 0; at < value.length; at += 3) {
-      const changed = value.slice(0, at) + (value[at] === 'x' ? 'y' : 'x') + value.slice(at + 1);
+      // Letters far apart: neighbours can stand for the same bits at the end of a signature in base64.
+      const changed = value.slice(0, at) + (value[at] === 'A' ? 'h' : 'A') + value.slice(at + 1);
       const headers = new Headers({ Cookie: `${name}=${changed}` });
       expect(await readSession(web.services.auth, headers)).toBeNull();
     }
