@@ -48,6 +48,7 @@ def reference(net) -> dict:
 def export(run: Path, folder: Path) -> None:
     torch.set_num_threads(2)
     saved = torch.load(run / "last.pt", weights_only=True)
+    before = saved["before"]
     net = make()
     net.load_state_dict(saved["average"])
     net.eval()
@@ -76,7 +77,7 @@ def export(run: Path, folder: Path) -> None:
     manifest = {
         "file": path.name, "sha256": hashlib.sha256(data).hexdigest(), "size": 64, "grid": GRID, "threshold": threshold, "vocabulary": vocabulary(),
         "naturalColors": {c.name: list(c.natural) for c in load_concepts()}, "reference": reference(net),
-        "trained": {"pictures": saved["pictures"], "steps": saved["step"], "minutes": round(saved["spent"] / 60, 1), "recipe": "models/training/parser/train.py",
+        "trained": {"pictures": before["pictures"] + saved["pictures"], "steps": before["steps"] + saved["step"], "minutes": round(before["minutes"] + saved["spent"] / 60, 1), "recipe": "models/training/parser/train.py",
                     "license": "MIT", "accuracy": {k: round(v, 4) for k, v in right.items()}},
     }
     (folder / "scene-parser.json").write_text(json.dumps(manifest, indent=1) + "\n")

@@ -3,7 +3,7 @@
     python models/training/parser/train.py --out /work/train/parser --minutes 20
     python models/training/parser/train.py --out /work/train/parser --export models/packs/house-image
 
-The rate follows one cosine over the run. OUT/last.pt every two minutes; OUT/log.jsonl has one line each 100 steps.
+With --from-pack a new run starts from the pack's parser. The rate follows one cosine over the run. OUT/last.pt every two minutes; OUT/log.jsonl has one line each 100 steps.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ import torch
 import torch.nn.functional as F
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent / "export")]
 from model import Parser
 from samples import HEADS, IGNORE, NATURAL, batch, start_worker
 from world import STYLES, load_concepts
 
 CONCEPTS, COLORS = len(load_concepts()), NATURAL + 1
 PARTS = [1, CONCEPTS, COLORS, 4, len(STYLES)]
-RATE = 2e-3
 
 
 def make() -> Parser:
@@ -100,26 +99,34 @@ def train(a: argparse.Namespace, out: Path) -> None:
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     net = make()
-    optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.02)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=a.rate, weight_decay=0.02)
     average = {k: v.clone() for k, v in net.state_dict().items()}
-    step, spent = 0, 0.0
+    step, spent, before = 0, 0.0, {"pictures": 0, "steps": 0, "minutes": 0.0}
+    from composer import Composer
+    fixed = tensors(batch(Composer(4242), np.random.default_rng(4242), 768))
+    if a.from_pack and not (out / "last.pt").exists():
+        from from_pack import load_parser
+        pack = Path(a.from_pack)
+        apart = load_parser(net, pack / "scene-parser.onnx", fixed["image"][:64])
+        assert apart < 1e-2, f"the network differs from the pack's graph by {apart:.1e}"
+        before = {key: json.loads((pack / "scene-parser.json").read_text())["trained"][key] for key in before}
+        average = {k: v.clone() for k, v in net.state_dict().items()}
+        print(f"starts from the parser of {pack}, {before['pictures']} pictures", flush=True)
     if (out / "last.pt").exists():
         saved = torch.load(out / "last.pt", weights_only=True)
         net.load_state_dict(saved["net"])
         optimizer.load_state_dict(saved["optimizer"])
-        average, step, spent = saved["average"], saved["step"], saved["spent"]
+        average, step, spent, before = saved["average"], saved["step"], saved["spent"], saved["before"]
         print(f"resumed at step {step} after {spent / 60:.1f} minutes", flush=True)
     print(f"{sum(p.numel() for p in net.parameters()) / 1e6:.2f} M parameters", flush=True)
-    from composer import Composer
-    fixed = tensors(batch(Composer(4242), np.random.default_rng(4242), 768))
-    queue, worker = start_worker(a.seed * 1000 + step, a.batch)
+    queue, worker = start_worker(a.seed * 1000 + step + before["steps"], a.batch)
     log = open(out / "log.jsonl", "a")
     start, saved_at, whole = time.time(), time.time(), a.minutes * 60
     judge = make()
 
     def save(value: dict) -> None:
         torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict(), "average": average, "step": step, "pictures": step * a.batch // 2, "spent": spent + time.time() - start,
-                    "accuracy": value}, out / "last.tmp")
+                    "before": before, "accuracy": value}, out / "last.tmp")
         (out / "last.tmp").replace(out / "last.pt")
 
     def measure() -> dict:
@@ -131,7 +138,7 @@ def train(a: argparse.Namespace, out: Path) -> None:
         while (done := (spent + time.time() - start) / whole) < 1:
             b = tensors(queue.get())
             for _ in range(2):
-                rate = RATE * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, done))))
+                rate = a.rate * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, done))))
                 for group in optimizer.param_groups:
                     group["lr"] = rate
                 value, parts = loss_of(net, worsen(b["image"]), b)
@@ -170,6 +177,8 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--rate", type=float, default=2e-3, help="highest, after the first hundred steps")
+    parser.add_argument("--from-pack", default=None, help="folder of a pack whose parser a new run starts from")
     parser.add_argument("--export", default=None)
     a = parser.parse_args()
     if a.export is None:
