@@ -34,6 +34,8 @@ const declared: Readonly<Record<string, string>> = {
   'canvases.openTicket': 'canvas viewer',
   'canvases.rename': 'canvas editor',
   'canvases.restore': 'canvas editor',
+  'examples.list': 'signed-in',
+  'examples.open': 'project editor',
   'generations.cancel': 'generation editor',
   'generations.events': 'team viewer',
   'generations.get': 'generation viewer',

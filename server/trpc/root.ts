@@ -1,6 +1,7 @@
 import { accountsRouter } from '../features/accounts/router.ts';
 import { assetsRouter } from '../features/assets/router.ts';
 import { canvasesRouter } from '../features/canvases/router.ts';
+import { examplesRouter } from '../features/examples/router.ts';
 import { generationsRouter } from '../features/generations/router.ts';
 import { invitationsRouter } from '../features/invitations/router.ts';
 import { projectsRouter } from '../features/projects/router.ts';
@@ -12,6 +13,7 @@ export const appRouter = router({
   accounts: accountsRouter,
   assets: assetsRouter,
   canvases: canvasesRouter,
+  examples: examplesRouter,
   generations: generationsRouter,
   invitations: invitationsRouter,
   projects: projectsRouter,

@@ -23,7 +23,7 @@ export interface StoredAsset {
  * row exists, so no row ever points at nothing. Errors: see cleanPicture; `out_of_space`.
  */
 export async function storePicture(
-  services: { readonly database: Database; readonly storage: AssetStore },
+  services: { readonly database: Queryable; readonly storage: AssetStore },
   picture: {
     readonly organizationId: string;
     readonly userId: string;

@@ -33,17 +33,30 @@ export async function createCanvasInside(
     readonly prompt: string;
   },
 ): Promise<string> {
-  const { projectId, name, userId, prompt } = canvas;
+  const { prompt, ...rest } = canvas;
   const doc = new Y.Doc();
   initialiseCanvas(doc, prompt);
+  try {
+    return await createCanvasOf(transaction, { ...rest, doc, thumbnailHash: null });
+  } finally {
+    doc.destroy();
+  }
+}
+
+/** Makes a canvas whose first state is `doc`, which stays the caller's; returns its id. The team has the thumbnail's picture. */
+export async function createCanvasOf(
+  transaction: Transaction,
+  canvas: {
+    readonly projectId: string;
+    readonly name: string;
+    readonly userId: string;
+    readonly doc: Y.Doc;
+    readonly thumbnailHash: string | null;
+  },
+): Promise<string> {
+  const { projectId, name, userId, doc, thumbnailHash } = canvas;
   const update = Y.encodeStateAsUpdate(doc);
-  doc.destroy();
-  const made = await insertCanvas(transaction, {
-    projectId,
-    name,
-    createdById: userId,
-    thumbnailHash: null,
-  });
+  const made = await insertCanvas(transaction, { projectId, name, createdById: userId, thumbnailHash });
   await writeFirstState(transaction, { canvasId: made.id, epoch: made.epoch, update, userId });
   return made.id;
 }
