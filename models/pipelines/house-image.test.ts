@@ -43,7 +43,7 @@ function createAnalyticModel(): { readonly model: HouseImageModel; readonly call
         calls.push({ ...input, x: Float32Array.from(input.x) });
         return input.branches.map((branch) => input.x.map((value) => branch[0] + 0.1 * value * input.t));
       },
-      async upscale(planes, size) {
+      async upscale(planes, { width: size }) {
         const out = new Float32Array(planes.length * 4);
         for (let c = 0; c < 3; c += 1) {
           for (let y = 0; y < size * 2; y += 1) {

@@ -128,10 +128,10 @@ async function enlarge(
 ): Promise<RgbPicture> {
   const { nativeSize, scale } = model.manifest;
   const frame = coverWithSquare(request.width, request.height);
-  let planes = await model.upscale(sample, nativeSize);
+  let planes = await model.upscale(sample, { width: nativeSize, height: nativeSize });
   let size = nativeSize * scale;
   if (size < frame.side && size * scale <= MAX_SIDE) {
-    planes = await model.upscale(planes.map(clampSigned), size);
+    planes = await model.upscale(planes.map(clampSigned), { width: size, height: size });
     size *= scale;
   }
   const square = fromSignedPlanes(planes, size, size);

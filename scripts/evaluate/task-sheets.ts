@@ -156,7 +156,7 @@ async function drawTasks(painter: Painter, scenes: readonly TaskScene[]): Promis
     {
       label: `${size} px, upscaled`,
       pictures: await eachScene(scenes, async (_, __, i) => {
-        const planes = await painter.model.upscale(toSignedPlanes(small[i]), size);
+        const planes = await painter.model.upscale(toSignedPlanes(small[i]), small[i]);
         const grown = size * painter.manifest.scale;
         return fromSignedPlanes(planes, grown, grown);
       }),

@@ -161,7 +161,7 @@ export async function measureEnlarge(
     const side = picture.width / scale;
     const reduced = resizeArea(toFloatPicture(picture, 3), side, side);
     const small: RgbPicture = { width: side, height: side, data: toBytes(reduced.data) };
-    const planes = await model.upscale(toSignedPlanes(toFloatPicture(small, 3)), side);
+    const planes = await model.upscale(toSignedPlanes(toFloatPicture(small, 3)), small);
     const large = fromSignedPlanes(planes, picture.width, picture.height);
     const smooth = resizeCubic(toFloatPicture(small, 3), picture.width, picture.height);
     const plain: RgbPicture = { width: picture.width, height: picture.height, data: toBytes(smooth.data) };

@@ -42,6 +42,12 @@ export interface DenoiseInput {
   readonly conditioning: HouseConditioning;
 }
 
+/** Pixels of one plane. */
+export interface PlaneSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** A house image pack with its graphs open. */
 export interface HouseImageModel {
   readonly manifest: HouseImageManifest;
@@ -57,8 +63,8 @@ export interface HouseImageModel {
   countUnread(text: string): number;
   /** Returns the predicted x0 of every branch, each [3, n, n]. */
   denoise(input: DenoiseInput): Promise<readonly Float32Array[]>;
-  /** Enlarges planes [3, size, size] by the pack's scale. */
-  upscale(planes: Float32Array, size: number): Promise<Float32Array>;
+  /** Enlarges planes [3, height, width] by the pack's scale. */
+  upscale(planes: Float32Array, size: PlaneSize): Promise<Float32Array>;
   /** Gives the graphs back to the session cache. */
   close(): void;
 }
@@ -193,8 +199,8 @@ export async function openHouseImageModel(
       encodeReference,
       countUnread: (text) => tokenizer.countOverflow(plainText(text)),
       denoise: batchesGuidance ? runDenoiser : runOneByOne,
-      async upscale(planes, side) {
-        const sample = float32Tensor([1, 3, side, side], planes);
+      async upscale(planes, { width, height }) {
+        const sample = float32Tensor([1, 3, height, width], planes);
         return floatData(await upscaler.runForOutput({ sample }, 'out_sample'));
       },
       close: closeAll,
