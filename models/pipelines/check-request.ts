@@ -15,12 +15,17 @@ export function checkRequestPictures(request: ImageRequest): void {
     throw new PipelineError('bad-input', 'The mask is empty: paint over what should change.');
   }
   const frame = `${request.width} × ${request.height}`;
+  // An enlarged picture is so many times larger than what it is made from, every other as large.
+  const scale = mode === 'upscale' ? (request.scale ?? 1) : 1;
   const pictures = [
     ['source', source, 3],
     ['mask', mask, 1],
   ] as const;
   for (const [name, picture, channels] of pictures) {
-    if (picture !== null && (picture.width !== request.width || picture.height !== request.height)) {
+    if (
+      picture !== null &&
+      (picture.width * scale !== request.width || picture.height * scale !== request.height)
+    ) {
       throw new PipelineError(
         'bad-input',
         `The ${name} is ${picture.width} × ${picture.height}, but the picture to make is ${frame}.`,

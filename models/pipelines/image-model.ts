@@ -5,7 +5,9 @@ import { parsePrompt } from '../text/prompt-syntax.ts';
 import { openDiffusersImageModel } from './diffusers/image-model.ts';
 import { createLanes, type Lane } from './house/lanes.ts';
 import { type DenoiseInput, type HouseImageModel, openHouseImageModel } from './house/model.ts';
+import { networkScale } from './house/upscale.ts';
 import { generateImage } from './house-image.ts';
+import { enlargeImage } from './house-upscale.ts';
 import type { ImageEvent, ImageRequest } from './image-request.ts';
 import { PipelineError } from './pipeline-error.ts';
 
@@ -90,18 +92,22 @@ export async function openImageModel(
       'inpaint',
       'extend',
       ...(manifest.tasks.includes('edit') ? ['instruct' as const] : []),
+      ...(manifest.scale === networkScale ? ['upscale' as const] : []),
     ],
     scheduler: null,
     arithmetic,
     lanes: model.lanes,
     countUnread: (prompt) => model.countUnread(prompt),
-    generate: (request, run) =>
-      noteLoras(
+    generate(request, run) {
+      // No run of the core to share, and no words to say anything about.
+      if (request.mode === 'upscale') return enlargeImage(request, { model, ...run });
+      return noteLoras(
         request,
         model.lanes === 1
           ? generateImage(request, { model, ...run })
           : generateInLane(request, { model, lane: lanes.enter(), ...run }),
-      ),
+      );
+    },
     close: () => model.close(),
   };
 }

@@ -3,8 +3,13 @@ import type { GrayPicture, RgbPicture } from './image/picture.ts';
 
 /** One picture to make: a person's settings and the pixels that go with them. */
 export interface ImageRequest extends GenerationSettings {
-  /** The picture to start from, at the request's width and height. Needed by every mode but text-to-image. */
+  /**
+   * The picture to start from, at the request's width and height, for upscale at its `scale`-th part of them. Needed by every mode
+   * but text-to-image.
+   */
   readonly source: RgbPicture | null;
+  /** How opaque the source is, 255 = opaque; only upscale reads it. Absent for an opaque one. */
+  readonly alpha?: GrayPicture;
   /**
    * What to repaint, at the request's width and height: 0 keeps a pixel exactly, 255 repaints it, between blends. Needed by
    * inpaint and extend; in extend it covers what has no pixels yet.
@@ -61,6 +66,8 @@ export type ImageEvent =
       readonly width: number;
       readonly height: number;
       readonly rgb: Uint8Array;
+      /** How opaque each pixel is, where the source of an enlargement was not opaque everywhere. */
+      readonly alpha?: Uint8Array;
       readonly timings: ImageTimings;
       /** LoRAs that the prompt asked for. */
       readonly loras?: readonly AppliedLora[];

@@ -85,26 +85,32 @@ export async function listPlaces(sql: SqlExecutor, organizationId: string): Prom
 
 const rateSchema = z.object({ ms: z.coerce.number().nullable() });
 
-/**
- * Expected milliseconds for a job of `cost` network evaluations with a pack: the median rate of its last 20 successes.
- * Null when it has none.
- */
+/** How much there is to do: network evaluations, or pixels to enlarge, which another network does at a rate of its own. */
+export type Work =
+  | { readonly kind: 'evaluations'; readonly evaluations: number }
+  | { readonly kind: 'enlargement'; readonly pixels: number };
+
+/** Expected milliseconds for a job with a pack: the median rate of its last 20 successes of the kind. Null when there was none. */
 export async function estimateDuration(
   sql: SqlExecutor,
-  job: { readonly pack: string; readonly cost: number },
+  job: { readonly pack: string; readonly work: Work },
 ): Promise<number | null> {
+  const { pack, work } = job;
   const [row] = await select(sql, rateSchema, {
     text: `
       select percentile_cont(0.5) within group (order by recent.rate) as ms from (
-        select "durationMs"::float8 / greatest(
-                 coalesce((request->>'count')::float8, 1) * coalesce((request->>'steps')::float8, 1)
-                   * case when request->>'solver' = 'flow-heun' then 2 else 1 end, 1) as rate
+        select "durationMs"::float8 / greatest(case when $2
+                 then (request->>'width')::float8 * (request->>'height')::float8 / (request->>'scale')::float8 ^ 2
+                 else coalesce((request->>'count')::float8, 1) * coalesce((request->>'steps')::float8, 1)
+                   * case when request->>'solver' = 'flow-heun' then 2 else 1 end end, 1) as rate
           from generation
          where pack = $1 and state = 'succeeded' and "durationMs" is not null
+           and (coalesce(request->>'mode', '') = 'upscale') = $2
          order by "createdAt" desc limit 20
       ) recent`,
-    values: [job.pack],
+    values: [pack, work.kind === 'enlargement'],
   });
   const rate = row?.ms ?? null;
-  return rate === null ? null : Math.round(rate * job.cost);
+  const amount = work.kind === 'enlargement' ? work.pixels : work.evaluations;
+  return rate === null ? null : Math.round(rate * amount);
 }

@@ -167,6 +167,7 @@ function candidatesOf(row: Row, success: Success): unknown {
     requestedBy: row.requestedById,
     prompt: row.prompt,
     frame: request.frame,
+    placement: request.placement,
     at: Math.round(row.atMs),
     outputs,
   } satisfies Record<keyof CandidatesPayload, unknown>;

@@ -150,7 +150,7 @@ function readEdit({ kind, payload }: OutboxRow): DocumentEdit | null {
   if (kind !== 'candidates') return null;
   const parsed = candidatesPayloadSchema.safeParse(payload);
   if (!parsed.success) return null;
-  const { generationId, requestedBy, prompt, frame, at, outputs } = parsed.data;
+  const { generationId, requestedBy, prompt, frame, placement, at, outputs } = parsed.data;
   return (doc) => {
     for (const { id, asset, width, height, seed } of outputs) {
       stageCandidate(doc, {
@@ -160,6 +160,7 @@ function readEdit({ kind, payload }: OutboxRow): DocumentEdit | null {
         width,
         height,
         rect: frame,
+        ...(placement === undefined ? {} : { placement }),
         seed,
         prompt,
         requestedBy,

@@ -55,6 +55,7 @@ export const exampleInputs: Readonly<Record<string, (world: World) => unknown>> 
   'examples.list': () => undefined,
   'examples.open': ({ projectId }) => ({ projectId, exampleId: 'follow-a-sketch' }),
   'generations.cancel': ({ generationId }) => ({ generationId }),
+  'generations.enlarge': ({ canvasId }) => ({ canvasId, layerId: 'nothing-like-it', scale: 2 }),
   'generations.events': ({ organizationId, canvasId }) => ({ organizationId, canvasId }),
   'generations.get': ({ generationId }) => ({ generationId }),
   'generations.history': ({ organizationId, canvasId }) => ({ organizationId, canvasId, text: 'fox' }),

@@ -37,6 +37,7 @@ const declared: Readonly<Record<string, string>> = {
   'examples.list': 'signed-in',
   'examples.open': 'project editor',
   'generations.cancel': 'generation editor',
+  'generations.enlarge': 'canvas editor',
   'generations.events': 'team viewer',
   'generations.get': 'generation viewer',
   'generations.history': 'team viewer',
@@ -101,6 +102,8 @@ const refusedByState: Readonly<Record<string, Partial<Record<Identity, string>>>
   'generations.moveToFront': { editor: 'conflict', owner: 'conflict' },
   'generations.pause': { editor: 'conflict', owner: 'conflict' },
   'generations.resume': { editor: 'conflict', owner: 'conflict' },
+  // The canvas has no pictures.
+  'generations.enlarge': { editor: 'bad_input', owner: 'bad_input' },
   // No worker runs here.
   'generations.request': { editor: 'unavailable', owner: 'unavailable' },
   'generations.retry': { editor: 'unavailable', owner: 'unavailable' },

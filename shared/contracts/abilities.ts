@@ -8,7 +8,9 @@ export const packAbilitiesSchema = z.object({
   reference: z.boolean(),
   /** Has a second graph that computes in 8 bits: faster, and nearly the same picture. */
   int8: z.boolean(),
+  /** Enlarges any picture. */
+  upscale: z.boolean(),
 });
 export type PackAbilities = z.infer<typeof packAbilitiesSchema>;
 
-export const noAbilities: PackAbilities = { instruct: false, reference: false, int8: false };
+export const noAbilities: PackAbilities = { instruct: false, reference: false, int8: false, upscale: false };

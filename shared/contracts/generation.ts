@@ -1,14 +1,24 @@
 import { z } from 'zod';
-import { contentHashSchema, layerIdSchema, outputIdSchema, rectSchema } from '../document/schema.ts';
+import {
+  contentHashSchema,
+  layerIdSchema,
+  outputIdSchema,
+  placementSchema,
+  rectSchema,
+} from '../document/schema.ts';
 import {
   arithmeticSchema,
   controlKindSchema,
   controlRangeSchema,
   controlStrengthSchema,
+  fitsMode,
   generationModeSchema,
   imageGuidanceScaleSchema,
   imageSolverSchema,
+  longestEnlargedSide,
   seedSchema,
+  sizeOfModeIssue,
+  upscaleScaleSchema,
   usualImageGuidanceScale,
 } from './recipe.ts';
 
@@ -50,37 +60,47 @@ const referenceRequestSchema = z.object({ asset: contentHashSchema, strength: co
  * What the worker is asked to do; stored whole on the generation row and sent as the job's input. One request gives
  * `count` pictures with seeds `seed`, `seed + 1`, … (mod 2³²).
  */
-export const generationRequestSchema = z.object({
-  pool: poolSchema,
-  pack: z.string().min(1).max(100),
-  mode: generationModeSchema,
-  prompt: z.string().max(2_000),
-  negativePrompt: z.string().max(2_000),
-  seed: seedSchema,
-  count: z.number().int().min(1).max(8),
-  /** Pixels of each finished picture. */
-  width: z.number().int().min(64).max(1_024),
-  height: z.number().int().min(64).max(1_024),
-  steps: z.number().int().min(1).max(50),
-  guidanceScale: z.number().min(0).max(30),
-  solver: imageSolverSchema,
-  strength: z.number().min(0).max(1),
-  /** Only instruct reads it. */
-  imageGuidanceScale: imageGuidanceScaleSchema.default(usualImageGuidanceScale),
-  /** Requests from before there was a choice were computed exactly. */
-  arithmetic: arithmeticSchema.default('exact'),
-  /** Where on the canvas the result belongs, in canvas pixels. */
-  frame: rectSchema,
-  /** Mask layers that count; empty means every visible one. */
-  maskLayerIds: z.array(layerIdSchema).max(64),
-  source: generationSourceSchema,
-  /** Requests from before there were control layers have none. */
-  controls: z.array(controlRequestSchema).max(mostControls).default([]),
-  /** Requests from before there were reference pictures have none. */
-  reference: referenceRequestSchema.nullable().default(null),
-  /** The output this one was run again from. */
-  parentOutputId: outputIdSchema.nullable(),
-});
+export const generationRequestSchema = z
+  .object({
+    pool: poolSchema,
+    pack: z.string().min(1).max(100),
+    mode: generationModeSchema,
+    prompt: z.string().max(2_000),
+    negativePrompt: z.string().max(2_000),
+    seed: seedSchema,
+    count: z.number().int().min(1).max(8),
+    /** Pixels of each finished picture. */
+    width: z.number().int().min(64).max(longestEnlargedSide),
+    height: z.number().int().min(64).max(longestEnlargedSide),
+    steps: z.number().int().min(1).max(50),
+    guidanceScale: z.number().min(0).max(30),
+    solver: imageSolverSchema,
+    strength: z.number().min(0).max(1),
+    /** Only instruct reads it. */
+    imageGuidanceScale: imageGuidanceScaleSchema.default(usualImageGuidanceScale),
+    /** Requests from before there was a choice were computed exactly. */
+    arithmetic: arithmeticSchema.default('exact'),
+    /** Where on the canvas the result belongs, in canvas pixels. */
+    frame: rectSchema,
+    /** Mask layers that count; empty means every visible one. */
+    maskLayerIds: z.array(layerIdSchema).max(64),
+    source: generationSourceSchema,
+    /** Requests from before there were control layers have none. */
+    controls: z.array(controlRequestSchema).max(mostControls).default([]),
+    /** Requests from before there were reference pictures have none. */
+    reference: referenceRequestSchema.nullable().default(null),
+    /** Only upscale has it; its prompt is what people know the picture by, and is not read. */
+    scale: upscaleScaleSchema.optional(),
+    /** Where the result lies when it does not fill the frame. */
+    placement: placementSchema.optional(),
+    /** The output this one was run again from. */
+    parentOutputId: outputIdSchema.nullable(),
+  })
+  .refine(fitsMode, sizeOfModeIssue)
+  .refine(({ mode, scale }) => (mode === 'upscale') === (scale !== undefined), {
+    message: 'a scale belongs to upscale, and upscale needs one',
+    path: ['scale'],
+  });
 export type GenerationRequest = z.infer<typeof generationRequestSchema>;
 
 /**
@@ -122,6 +142,7 @@ export const candidatesPayloadSchema = z.object({
   requestedBy: z.string(),
   prompt: z.string(),
   frame: rectSchema,
+  placement: placementSchema.optional(),
   /** Milliseconds since 1970, from the database's clock. */
   at: z.number(),
   outputs: z.array(

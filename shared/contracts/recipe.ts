@@ -13,9 +13,11 @@ const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 as 6
 /** Torch's CPU generator is seeded with the low 32 bits only, so larger seeds would silently repeat smaller ones. */
 export const seedSchema = z.number().int().min(0).max(0xffff_ffff);
 
+/** What Generate does with the frame of a canvas. `instruct` changes the source as the prompt tells it to; the others paint what it describes. */
 export const generationModes = ['text-to-image', 'image-to-image', 'inpaint', 'extend', 'instruct'] as const;
-/** `instruct` changes the source as the prompt tells it to; the others paint what the prompt describes. */
-export const generationModeSchema = z.enum(generationModes);
+export type FrameMode = (typeof generationModes)[number];
+/** Besides them, `upscale` enlarges one picture and reads no prompt. */
+export const generationModeSchema = z.enum([...generationModes, 'upscale']);
 export type GenerationMode = z.infer<typeof generationModeSchema>;
 
 export const controlKinds = ['edge', 'scribble', 'segmentation', 'depth', 'pose'] as const;
@@ -46,8 +48,34 @@ export const arithmetics = ['exact', 'int8'] as const;
 export const arithmeticSchema = z.enum(arithmetics);
 export type Arithmetic = z.infer<typeof arithmeticSchema>;
 
+/** How many times wider and higher an enlarged picture is. */
+export const upscaleScales = [2, 4] as const;
+export const upscaleScaleSchema = z.literal(upscaleScales);
+export type UpscaleScale = z.infer<typeof upscaleScaleSchema>;
+
 export const imageSolverSchema = z.enum(['flow-euler', 'flow-heun']);
 export type ImageSolver = z.infer<typeof imageSolverSchema>;
+
+/** Pixels on a side of a finished picture; only an enlarged one may be longer than the first. */
+export const longestSide = 1_024;
+export const longestEnlargedSide = 4_096;
+
+/** What sizes a mode takes, for a schema's `refine`. */
+export function fitsMode({
+  mode,
+  width,
+  height,
+}: {
+  readonly mode: GenerationMode;
+  readonly width: number;
+  readonly height: number;
+}): boolean {
+  return mode === 'upscale' || Math.max(width, height) <= longestSide;
+}
+export const sizeOfModeIssue = {
+  message: `only an enlarged picture may be longer than ${longestSide} pixels a side`,
+  path: ['width'],
+};
 
 /** What a person chooses before pressing Generate. Pictures are not in it: they travel beside it, named by hash. */
 export const generationSettingsSchema = z.object({
@@ -56,8 +84,8 @@ export const generationSettingsSchema = z.object({
   negativePrompt: z.string().max(2000),
   seed: seedSchema,
   /** Pixels of the finished picture. */
-  width: z.number().int().min(64).max(1024),
-  height: z.number().int().min(64).max(1024),
+  width: z.number().int().min(64).max(longestEnlargedSide),
+  height: z.number().int().min(64).max(longestEnlargedSide),
   steps: z.number().int().min(1).max(50),
   guidanceScale: z.number().min(0).max(30),
   solver: imageSolverSchema,
@@ -67,6 +95,8 @@ export const generationSettingsSchema = z.object({
   imageGuidanceScale: imageGuidanceScaleSchema.optional(),
   /** Absent where the picture was computed exactly. */
   arithmetic: arithmeticSchema.optional(),
+  /** Only upscale has it, and reads neither words, seed, steps, guidance nor strength. */
+  scale: upscaleScaleSchema.optional(),
 });
 export type GenerationSettings = z.infer<typeof generationSettingsSchema>;
 
@@ -89,35 +119,37 @@ export const recipeLoraSchema = z.object({
   sha256: sha256Schema,
 });
 
-export const recipeSchema = generationSettingsSchema.extend({
-  format: z.literal('gesso-recipe/1'),
-  pack: z.object({
-    id: z.string().min(1).max(100),
-    version: z.string().min(1).max(100),
-    /** SHA-256 over the pack's component hashes: the same value means the same weights. */
-    sha256: sha256Schema,
-  }),
-  /** The scheduler class of a pack that brings its own; where it is given, `solver` was not used. */
-  scheduler: z.string().max(100).optional(),
-  /** LoRA files merged into the pack's weights, as the prompt named them; absent where it named none. */
-  loras: z.array(recipeLoraSchema).readonly().optional(),
-  /** Sentences about parts of the request that had no effect. */
-  notices: z.array(z.string().max(2000)).readonly().optional(),
-  /** Hash of the source picture's bytes as they were given to the worker; null when the mode takes none. */
-  source: z.object({ sha256: sha256Schema }).nullable(),
-  mask: z.object({ sha256: sha256Schema }).nullable(),
-  controls: z.array(recipeControlSchema),
-  /** Absent where none was given, and in recipes from before there were any. */
-  reference: recipeReferenceSchema.optional(),
-  /** The canvas, and which of its stored versions (counted from 1) the picture was made from; null from the command line. */
-  canvas: z.object({ id: z.string(), version: z.number().int().min(0) }).nullable(),
-  /** The name of the worker that made the picture; null from the command line. */
-  worker: z.string().nullable(),
-  /** Milliseconds from the start of the work to the finished picture, without waiting in the queue. */
-  durationMs: z.number().min(0).nullable(),
-  /** ISO 8601, UTC. */
-  createdAt: z.iso.datetime(),
-});
+export const recipeSchema = generationSettingsSchema
+  .extend({
+    format: z.literal('gesso-recipe/1'),
+    pack: z.object({
+      id: z.string().min(1).max(100),
+      version: z.string().min(1).max(100),
+      /** SHA-256 over the pack's component hashes: the same value means the same weights. */
+      sha256: sha256Schema,
+    }),
+    /** The scheduler class of a pack that brings its own; where it is given, `solver` was not used. */
+    scheduler: z.string().max(100).optional(),
+    /** LoRA files merged into the pack's weights, as the prompt named them; absent where it named none. */
+    loras: z.array(recipeLoraSchema).readonly().optional(),
+    /** Sentences about parts of the request that had no effect. */
+    notices: z.array(z.string().max(2000)).readonly().optional(),
+    /** Hash of the source picture's bytes as they were given to the worker; null when the mode takes none. */
+    source: z.object({ sha256: sha256Schema }).nullable(),
+    mask: z.object({ sha256: sha256Schema }).nullable(),
+    controls: z.array(recipeControlSchema),
+    /** Absent where none was given, and in recipes from before there were any. */
+    reference: recipeReferenceSchema.optional(),
+    /** The canvas, and which of its stored versions (counted from 1) the picture was made from; null from the command line. */
+    canvas: z.object({ id: z.string(), version: z.number().int().min(0) }).nullable(),
+    /** The name of the worker that made the picture; null from the command line. */
+    worker: z.string().nullable(),
+    /** Milliseconds from the start of the work to the finished picture, without waiting in the queue. */
+    durationMs: z.number().min(0).nullable(),
+    /** ISO 8601, UTC. */
+    createdAt: z.iso.datetime(),
+  })
+  .refine(fitsMode, sizeOfModeIssue);
 export type Recipe = z.infer<typeof recipeSchema>;
 
 /**

@@ -1,4 +1,4 @@
-import type { GenerationMode } from '../contracts/recipe.ts';
+import type { FrameMode, GenerationMode } from '../contracts/recipe.ts';
 import { applyTo, hitsLayer } from '../geometry/matrix.ts';
 import { rasteriseMask } from '../raster/mask.ts';
 import { largestMaskArea, paintedBounds, toLayer } from './mask-area.ts';
@@ -20,7 +20,7 @@ export interface ModeQuestion {
  * visible mask → inpaint; some part without pictures → extend; else image to image. Pictures count by their outlines, and
  * a mask's baked tiles as painted, so that the browser and the server agree without loading any pixels.
  */
-export function decideMode(canvas: CanvasModel, question: ModeQuestion): GenerationMode {
+export function decideMode(canvas: CanvasModel, question: ModeQuestion): FrameMode {
   if (question.mode !== 'auto') return question.mode;
   const covered = pictureCoverage(visiblePictures(canvas), canvas.frame);
   if (covered === 0) return 'text-to-image';
@@ -44,6 +44,8 @@ export function describeMode(mode: GenerationMode, strength: number): string {
       return 'Extend';
     case 'instruct':
       return 'Edit';
+    case 'upscale':
+      return 'Enlarge';
   }
 }
 

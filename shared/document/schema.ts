@@ -224,6 +224,15 @@ export const settingsSchema = z.object({
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
+/** Where a finished picture lies on the canvas when it takes the place of a layer: turned, mirrored and stacked as that is. */
+export const placementSchema = z.object({
+  /** Of the finished picture's own pixels. */
+  transform: transformSchema,
+  /** The layer that it goes above. */
+  above: layerIdSchema,
+});
+export type Placement = z.infer<typeof placementSchema>;
+
 /** One finished picture in the staging strip. Written by the server, keyed by the output's id: a retry changes nothing. */
 export const candidateSchema = z.object({
   generationId: idSchema,
@@ -231,6 +240,8 @@ export const candidateSchema = z.object({
   width: z.number().int().min(1).max(8192),
   height: z.number().int().min(1).max(8192),
   rect: rectSchema,
+  /** Instead of filling `rect`. */
+  placement: placementSchema.optional(),
   seed: z.number().int().min(0),
   prompt: z.string().max(2_000),
   requestedBy: z.string().max(64),

@@ -9,7 +9,7 @@ import { generationRequestSchema } from '../../shared/contracts/generation.ts';
 import { RECIPE_KEYWORD, type Recipe, recipeSchema } from '../../shared/contracts/recipe.ts';
 import { writePngText } from '../../shared/png/text-chunk.ts';
 import { createHouseModels, type HouseModels, warmRuntime } from './house-models.ts';
-import { encodePng, encodePreview } from './picture-bytes.ts';
+import { encodePicture, encodePng, encodePreview } from './picture-bytes.ts';
 import { loadPictures, type RequestPictures } from './request-pictures.ts';
 import { type MadeInput, type MadeOutput, type Task, type TaskContext, TaskError } from './task.ts';
 
@@ -33,7 +33,10 @@ const previewEveryMs = 250;
 
 let models: HouseModels | undefined;
 
-/** Text to image, image to image, inpaint, extend and edits by instruction with any image pack; the same pipelines as `gesso generate`. */
+/**
+ * Text to image, image to image, inpaint, extend, edits by instruction and enlargements with any image pack that can; the same
+ * pipelines as `gesso generate` and `gesso upscale`.
+ */
 export const generateImage: Task<GenerateImageInput> = {
   name: 'generate-image',
   schema: generateImageSchema,
@@ -51,7 +54,8 @@ export const generateImage: Task<GenerateImageInput> = {
       // Loading is not counted: it happens once, and estimates for the next request rest on this number.
       const started = context.now();
       const pictures = await loadPictures(input);
-      const inputs = await storeInputs(pictures);
+      // The picture that is enlarged is stored as it is.
+      const inputs = input.request.mode === 'upscale' ? [] : await storeInputs(pictures);
       const { outputs, othersMs } = await makeOutputs(input, { model, pictures, inputs, context });
       return { outputs, inputs, durationMs: context.now() - started - othersMs };
     } catch (error) {
@@ -149,7 +153,8 @@ async function makeOutput(
           loras: event.loras,
           notices: event.notices,
         });
-        const png = await encodePng({ width: event.width, height: event.height, data: event.rgb }, 3);
+        const picture = { width: event.width, height: event.height, data: event.rgb };
+        const png = await encodePicture(picture, event.alpha);
         const bytes = writePngText(png, RECIPE_KEYWORD, JSON.stringify(recipe));
         const { width, height } = event;
         const file = { bytes, kind: 'picture', mediaType: 'image/png', width, height };
@@ -189,6 +194,8 @@ function createReporter(count: number, context: TaskContext) {
 function settingsOf({ request }: GenerateImageInput) {
   const { mode, prompt, negativePrompt, width, height, steps, guidanceScale, solver, strength } = request;
   const settings = { mode, prompt, negativePrompt, width, height, steps, guidanceScale, solver, strength };
+  // What an enlargement is called says nothing of how it was made.
+  if (mode === 'upscale') return { ...settings, prompt: '', scale: request.scale };
   return mode === 'instruct' ? { ...settings, imageGuidanceScale: request.imageGuidanceScale } : settings;
 }
 
@@ -216,7 +223,7 @@ function recipeOf(
     arithmetic: model.arithmetic === 'exact' ? undefined : model.arithmetic,
     loras: made.loras,
     notices: made.notices,
-    source: hashesOf('source')[0] ?? null,
+    source: storedSource(input) ?? hashesOf('source')[0] ?? null,
     mask: hashesOf('mask')[0] ?? null,
     controls: hashesOf('control').map((hash, i) => {
       const { kind, strength, range } = made.work.pictures.controls[i];
@@ -228,6 +235,11 @@ function recipeOf(
     durationMs: Math.round(made.durationMs),
     createdAt: new Date().toISOString(),
   });
+}
+
+/** The stored file of an enlargement. */
+function storedSource({ request: { mode, source } }: GenerateImageInput): Recipe['source'] {
+  return mode === 'upscale' && source.kind === 'assets' ? { sha256: source.source } : null;
 }
 
 /** The stored file itself is named: it is what every picture of the request followed. */

@@ -48,6 +48,8 @@ export function chooseSource(mode: GenerationMode, composition: Composition): Im
         );
       }
       return { source: picture, mask: missing };
+    case 'upscale':
+      throw new Error('an enlargement is made of a stored picture, not of what the canvas shows');
   }
 }
 

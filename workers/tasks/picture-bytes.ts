@@ -45,9 +45,25 @@ export async function decodeGray(bytes: Uint8Array): Promise<GrayPicture> {
   return { width: info.width, height: info.height, data: new Uint8Array(data) };
 }
 
-export async function encodePng(picture: RgbPicture | GrayPicture, channels: 1 | 3): Promise<Uint8Array> {
+export async function encodePng(
+  picture: RgbPicture | GrayPicture | RgbaPicture,
+  channels: 1 | 3 | 4,
+): Promise<Uint8Array> {
   const { width, height, data } = picture;
   return new Uint8Array(await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
+}
+
+/** A PNG of a picture with its opacity, where it has one. */
+export function encodePicture(picture: RgbPicture, alpha: Uint8Array | undefined): Promise<Uint8Array> {
+  if (alpha === undefined) return encodePng(picture, 3);
+  const data = new Uint8Array(alpha.length * 4);
+  for (let i = 0; i < alpha.length; i += 1) {
+    data[i * 4] = picture.data[i * 3];
+    data[i * 4 + 1] = picture.data[i * 3 + 1];
+    data[i * 4 + 2] = picture.data[i * 3 + 2];
+    data[i * 4 + 3] = alpha[i];
+  }
+  return encodePng({ ...picture, data }, 4);
 }
 
 /** A small WebP as base64, or null should it not fit. */

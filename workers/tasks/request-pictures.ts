@@ -1,16 +1,20 @@
 import * as Y from 'yjs';
+import type { GrayPicture } from '../../models/pipelines/image/picture.ts';
 import type { ControlMap, ImageRequest } from '../../models/pipelines/image-request.ts';
 import type { ControlRequest, GenerationRequest } from '../../shared/contracts/generation.ts';
 import { readCanvas } from '../../shared/document/canvas.ts';
 import type { CanvasModel } from '../../shared/document/schema.ts';
 import { composeControl, layersOf, listMapAssets } from '../compose/compose-control.ts';
 import { type ComposeSources, composeFrame, listNeededAssets } from '../compose/compose.ts';
+import type { RgbaPicture } from '../compose/raster.ts';
 import { chooseSource, type ImageSource } from './image-source.ts';
 import { decodeGray, decodeReference, decodeRgb, decodeRgba } from './picture-bytes.ts';
 import { TaskError } from './task.ts';
 
 /** All pictures that a pipeline is given. */
 export interface RequestPictures extends ImageSource {
+  /** How opaque the source of an enlargement is; undefined for an opaque one. */
+  readonly alpha?: GrayPicture;
   readonly controls: readonly ControlMap[];
   readonly reference: ImageRequest['reference'];
 }
@@ -41,13 +45,17 @@ async function loadReference(input: PictureInput): Promise<ImageRequest['referen
   return { picture: await decodeReference(assetOf(input, reference.asset)), strength: reference.strength };
 }
 
-async function loadSource(input: PictureInput, canvas: CanvasModel | null): Promise<ImageSource> {
+async function loadSource(
+  input: PictureInput,
+  canvas: CanvasModel | null,
+): Promise<Pick<RequestPictures, 'source' | 'mask' | 'alpha'>> {
   const { request } = input;
   switch (request.source.kind) {
     case 'none':
       return { source: null, mask: null };
     case 'assets': {
       const { source, mask } = request.source;
+      if (request.mode === 'upscale') return splitAlpha(await decodeRgba(assetOf(input, source)));
       return {
         source: await decodeRgb(assetOf(input, source)),
         mask: mask === null ? null : await decodeGray(assetOf(input, mask)),
@@ -59,6 +67,26 @@ async function loadSource(input: PictureInput, canvas: CanvasModel | null): Prom
       return chooseSource(request.mode, composeFrame(model, request, sources));
     }
   }
+}
+
+/** Colours and opacity apart; without the latter where it says nothing. */
+function splitAlpha({
+  width,
+  height,
+  data,
+}: RgbaPicture): Pick<RequestPictures, 'source' | 'mask' | 'alpha'> {
+  const rgb = new Uint8Array(width * height * 3);
+  const alpha = new Uint8Array(width * height);
+  let isOpaque = true;
+  for (let i = 0; i < alpha.length; i += 1) {
+    rgb[i * 3] = data[i * 4] ?? 0;
+    rgb[i * 3 + 1] = data[i * 4 + 1] ?? 0;
+    rgb[i * 3 + 2] = data[i * 4 + 2] ?? 0;
+    alpha[i] = data[i * 4 + 3] ?? 255;
+    if (alpha[i] !== 255) isOpaque = false;
+  }
+  const source = { width, height, data: rgb };
+  return { source, mask: null, ...(isOpaque ? {} : { alpha: { width, height, data: alpha } }) };
 }
 
 async function loadControl(

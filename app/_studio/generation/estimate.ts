@@ -32,7 +32,8 @@ interface NextPicture {
 export function estimateMs(samples: readonly Sample[], settings: Settings, next: NextPicture): number | null {
   const rates = samples
     .flatMap(({ durationMs, request }) =>
-      durationMs === null || request === null || request.pack !== settings.pack
+      // Enlarging runs another network.
+      durationMs === null || request === null || request.pack !== settings.pack || request.mode === 'upscale'
         ? []
         : [durationMs / workOf(request, { ...request, maps: request.controls.length })],
     )

@@ -26,5 +26,7 @@ export function modeHint(mode: GenerationMode): string {
       return 'Paints the empty part of the frame so that it continues the picture.';
     case 'instruct':
       return 'Changes the picture inside the frame as the words say, and leaves the rest.';
+    case 'upscale':
+      return 'Makes one picture larger, with finer edges.';
   }
 }

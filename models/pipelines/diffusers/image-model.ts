@@ -65,6 +65,7 @@ const MODE_NAMES: Readonly<Record<ImageRequest['mode'], string>> = {
   inpaint: 'inpainting',
   extend: 'extending a picture',
   instruct: 'editing by instruction',
+  upscale: 'enlarging a picture',
 };
 
 /**

@@ -8,7 +8,7 @@ import { packStroke } from '../../../shared/raster/stroke-points.ts';
 import { costOf, planRequest } from './plan.ts';
 
 const hash = 'a'.repeat(64);
-const everything: PackAbilities = { instruct: true, reference: true, int8: true };
+const everything: PackAbilities = { instruct: true, reference: true, int8: true, upscale: true };
 const choices = { settings: {}, maskLayerIds: [] };
 
 /** A canvas with a picture in the frame, a scribble on it, and a reference of this strength. */

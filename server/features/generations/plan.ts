@@ -1,7 +1,8 @@
 import { AppError } from '../../../platform/errors.ts';
+import type { Work } from '../../../platform/queue/line.ts';
 import type { PackAbilities } from '../../../shared/contracts/abilities.ts';
 import { type GenerationRequest, mostControls } from '../../../shared/contracts/generation.ts';
-import type { GenerationMode } from '../../../shared/contracts/recipe.ts';
+import { type FrameMode, longestSide, type UpscaleScale } from '../../../shared/contracts/recipe.ts';
 import { type CountedControl, countedControls } from '../../../shared/document/controls.ts';
 import {
   countedMasks,
@@ -35,8 +36,6 @@ export interface RequestPlan {
   readonly inputs: readonly KnownInput[];
 }
 
-/** Longest side of a finished picture in pixels. */
-const longestSide = 1_024;
 const shortestSide = 64;
 /** As many as the contract takes. */
 const mostLayersOfMap = 64;
@@ -102,14 +101,33 @@ export function planRequest(
   return { request, inputs };
 }
 
+/** Pixels of a tile of the upscaler, and the steps of the core that take as long: 224 ms and 50 ms, measured together. */
+const tilePixels = 128 * 128;
+const stepsPerTile = 4;
+
 /**
  * Network evaluations that a request takes: what its team's share is charged. The house core is asked twice a step, and with
- * several maps once more for each: K + 2 times; for an edit by instruction three times.
+ * several maps once more for each: K + 2 times; for an edit by instruction three times. Enlarging goes by the pixels of the
+ * picture that is made larger.
  */
 export function costOf(request: GenerationRequest): number {
+  if (request.scale !== undefined) {
+    return Math.ceil((pixelsToEnlarge(request, request.scale) / tilePixels) * stepsPerTile);
+  }
   const maps = request.controls.length;
   const share = request.mode === 'instruct' ? 3 / 2 : maps < 2 ? 1 : (maps + 2) / 2;
   return Math.ceil(request.count * request.steps * (request.solver === 'flow-heun' ? 2 : 1) * share);
+}
+
+/** What the expected time of a request goes by. */
+export function workOf(request: GenerationRequest): Work {
+  return request.scale === undefined
+    ? { kind: 'evaluations', evaluations: costOf(request) }
+    : { kind: 'enlargement', pixels: pixelsToEnlarge(request, request.scale) };
+}
+
+function pixelsToEnlarge({ width, height }: GenerationRequest, scale: UpscaleScale): number {
+  return (width / scale) * (height / scale);
 }
 
 /** The frame's pixels, scaled down when a side is longer than 1,024. */
@@ -126,7 +144,7 @@ export function pictureSize(frame: Rect): { readonly width: number; readonly hei
   return { width, height };
 }
 
-function requireFit(canvas: CanvasModel, mode: GenerationMode, maskLayerIds: readonly LayerId[]): void {
+function requireFit(canvas: CanvasModel, mode: FrameMode, maskLayerIds: readonly LayerId[]): void {
   if (mode === 'text-to-image') return;
   const covered = pictureCoverage(visiblePictures(canvas), canvas.frame);
   if (covered === 0) {
@@ -191,7 +209,7 @@ function listControlInputs(controls: readonly CountedControl[]): readonly KnownI
 
 function listInputs(
   canvas: CanvasModel,
-  mode: GenerationMode,
+  mode: FrameMode,
   maskLayerIds: readonly LayerId[],
 ): readonly KnownInput[] {
   if (mode === 'text-to-image') return [];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { seedSchema } from '../../../shared/contracts/recipe.ts';
+import { seedSchema, upscaleScaleSchema } from '../../../shared/contracts/recipe.ts';
 import { layerIdSchema, longestPrompt, settingsSchema } from '../../../shared/document/schema.ts';
 import { router } from '../../trpc/init.ts';
 import { canvasMember, generationMember, idSchema, teamMember } from '../../trpc/procedures.ts';
@@ -14,6 +14,7 @@ import {
   listQueue,
   putFirst,
   requestGeneration,
+  requestUpscale,
   retryGeneration,
   runAgain,
   setPaused,
@@ -64,6 +65,19 @@ export const generationsRouter = router({
         ...(prompt === undefined ? {} : { prompt }),
         ...(negativePrompt === undefined ? {} : { negativePrompt }),
       });
+    }),
+
+  /** Queues the enlargement of one picture of the canvas, over which the result will lie. Wait for "Saved" before calling it. */
+  enlarge: canvasMember('editor')
+    .input(z.object({ layerId: layerIdSchema, scale: upscaleScaleSchema }))
+    .mutation(({ ctx, input }) => {
+      const { layerId, scale } = input;
+      const asker = {
+        userId: ctx.session.user.id,
+        organizationId: ctx.access.organizationId,
+        canvasId: ctx.access.canvas.id,
+      };
+      return requestUpscale(ctx, asker, { layerId, scale });
     }),
 
   runAgain: generationMember('editor')

@@ -20,9 +20,10 @@ import { recipeSchema } from '../../../shared/contracts/recipe.ts';
 import { readCanvas } from '../../../shared/document/canvas.ts';
 import type { CanvasModel } from '../../../shared/document/schema.ts';
 import type { Context } from '../../trpc/init.ts';
+import { describeAssets } from '../assets/service.ts';
 import { readAbilities } from '../packs/service.ts';
 import { readCanvasState } from '../canvas-log/service.ts';
-import { costOf, type KnownInput, planRequest, type RequestChoices } from './plan.ts';
+import { costOf, type KnownInput, planRequest, type RequestChoices, workOf } from './plan.ts';
 import { mayCancel, type Refusal, refuseFullLine, refuseUnserved } from './policy.ts';
 import { queueClientOf } from './queue-client.ts';
 import {
@@ -38,6 +39,7 @@ import {
   lockFailed,
   setDeleted,
 } from './repo.ts';
+import { pictureToEnlarge, planUpscale, type UpscaleChoice } from './upscale-plan.ts';
 import { type GenerationView, toView } from './view.ts';
 
 /** What the service needs of a procedure's context. */
@@ -80,6 +82,34 @@ export async function requestGeneration(
     };
   });
   return getGeneration(services, id);
+}
+
+/**
+ * Queues the enlargement of a picture on a canvas, as `requestGeneration` does. Errors: `unavailable` and `too_many` as there,
+ * `bad_input` when the picture is gone, or the pack or the size does not allow it.
+ */
+export async function requestUpscale(
+  services: GenerationServices,
+  asker: Asker & { readonly canvasId: string },
+  choice: UpscaleChoice,
+): Promise<GenerationView> {
+  const { canvasId, userId, organizationId } = asker;
+  const id = await putInLine(services, asker, async (tx) => {
+    const state = await readCanvasState(tx, canvasId);
+    const canvas = readState(state);
+    const { asset } = pictureToEnlarge(canvas, choice.layerId);
+    const [stored] = await describeAssets(tx, { organizationId, hashes: [asset] });
+    const abilities = await readAbilities(canvas.settings.pack);
+    const plan = planUpscale(canvas, choice, { abilities, size: sizeOf(stored) });
+    return { ...plan, canvasId, keepVersion: () => keepVersion(tx, { canvasId, state, userId }) };
+  });
+  return getGeneration(services, id);
+}
+
+/** Null for what is not there, or is no picture. */
+function sizeOf(asset: { readonly width: number | null; readonly height: number | null } | undefined) {
+  if (asset === undefined || asset.width === null || asset.height === null) return null;
+  return { width: asset.width, height: asset.height };
 }
 
 /**
@@ -307,7 +337,7 @@ async function putInLine(
       requestedById: asker.userId,
       request,
       inputs,
-      estimateMs: await estimateDuration(sql, { pack: request.pack, cost: costOf(request) }),
+      estimateMs: await estimateDuration(sql, { pack: request.pack, work: workOf(request) }),
     };
     const id = await insertGeneration(tx, row);
     await enqueueJob({ boss: client.boss, sql }, jobOf({ ...row, id }, request));

@@ -8,7 +8,8 @@ export { fileOfHousePack } from './house-pack.ts';
 /** Of a manifest, what the controls of the studio depend on. */
 const manifestSchema = z.object({
   tasks: z.array(z.string()),
-  components: z.object({ denoiserInt8: z.unknown() }).partial().default({}),
+  scale: z.number().optional(),
+  components: z.object({ denoiserInt8: z.unknown(), upscaler: z.unknown() }).partial().default({}),
 });
 
 /** The tasks that a house pack has learned, by its manifest; none for a pack that is not ours. */
@@ -20,11 +21,13 @@ export async function readTasks(packId: string, root = process.cwd()): Promise<r
 export async function readAbilities(packId: string, root = process.cwd()): Promise<PackAbilities> {
   const manifest = await readManifest(packId, root);
   if (manifest === null) return noAbilities;
-  const { tasks, components } = manifest;
+  const { tasks, components, scale } = manifest;
   return {
     instruct: tasks.includes('edit'),
     reference: tasks.includes('reference'),
     int8: components.denoiserInt8 !== undefined,
+    // Tiles are cut for networks of this factor.
+    upscale: components.upscaler !== undefined && scale === 4,
   };
 }
 
