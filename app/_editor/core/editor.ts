@@ -99,6 +99,8 @@ export interface Editor {
   readonly looking: Store<OutputId | null>;
   /** Whether the pack that is set follows a reference picture. */
   readonly followsReference: Store<boolean>;
+  /** Whether the pack that is set makes pictures larger. */
+  readonly enlarges: Store<boolean>;
   /** Whether others may see this pointer and selection. */
   readonly visible: Store<boolean>;
   /** What a screen reader reads out next. */
@@ -152,6 +154,7 @@ export function createEditor(options: EditorOptions): Editor {
     following: createStore<number | null>(null),
     looking: createStore<OutputId | null>(null),
     followsReference: createStore(false),
+    enlarges: createStore(false),
     visible: createStore(true),
     announcement: createStore(''),
     notify: options.notify,

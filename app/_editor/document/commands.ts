@@ -84,16 +84,16 @@ export function runCommand(doc: Y.Doc, command: Command): readonly Edit[] {
       const candidate = readCandidates(rootsOf(doc).candidates).find(({ id }) => id === command.id);
       if (candidate === undefined || candidate.state !== 'staged') return [];
       const { id, ...value } = candidate;
-      const { rect, width, height } = candidate;
-      const transform: Transform = [rect[0], rect[1], rect[2] / width, rect[3] / height, 0];
+      const { rect, placement, width, height } = candidate;
+      const filling: Transform = [rect[0], rect[1], rect[2] / width, rect[3] / height, 0];
       return [
         ...createLayer(doc, command.layerId, {
           [layerKeys.kind]: 'image',
           [layerKeys.name]: nameFrom(candidate.prompt),
           [layerKeys.asset]: candidate.asset,
           [layerKeys.size]: [width, height],
-          [layerKeys.transform]: transform,
-          [layerKeys.position]: [null, indexAboveImages(outlineOf(doc))],
+          [layerKeys.transform]: placement?.transform ?? filling,
+          [layerKeys.position]: [null, indexAbove(outlineOf(doc), placement?.above)],
           [layerKeys.outputId]: id,
         }),
         ...set(
@@ -111,6 +111,14 @@ export function runCommand(doc: Y.Doc, command: Command): readonly Edit[] {
       return set(doc, 'candidates', id, { ...value, state: 'discarded' });
     }
   }
+}
+
+/** The index right above the layer whose place a picture takes, if it is still there; else above all pictures. */
+function indexAbove(layers: readonly Outline[], id: LayerId | undefined): string {
+  const at = layers.findIndex((layer) => layer.id === id);
+  const under = layers[at];
+  if (under === undefined) return indexAboveImages(layers);
+  return indexBetween(under.index, layers[at + 1]?.index ?? null);
 }
 
 /** The index above the topmost picture and below the masks over it: masks act on what lies under them. */

@@ -1,4 +1,5 @@
 import type { Rect } from '../../../shared/document/schema.ts';
+import { matrixOf } from '../../../shared/geometry/matrix.ts';
 import { toScreen } from '../core/camera.ts';
 import { handlePoint, handles } from '../core/layer-geometry.ts';
 import { drawHandle } from './draw-handles.ts';
@@ -21,7 +22,7 @@ export function drawFrameContent(
   },
 ): void {
   const { preview, previewImage, afterimage, candidate, candidateImage } = content;
-  if (candidate !== null && candidateImage !== null) drawInto(context, state, candidate.rect, candidateImage);
+  if (candidate !== null && candidateImage !== null) drawCandidate(context, state, candidate, candidateImage);
   if (afterimage !== null) drawInto(context, state, afterimage.rect ?? state.frame, afterimage.image);
   if (preview !== null && previewImage !== null)
     drawInto(context, state, preview.rect ?? state.frame, previewImage);
@@ -108,6 +109,24 @@ export function clipText(context: CanvasRenderingContext2D, text: string, width:
   let kept = [...text];
   while (kept.length > 1 && context.measureText(`${kept.join('')}…`).width > width) kept = kept.slice(0, -1);
   return `${kept.join('').trimEnd()}…`;
+}
+
+function drawCandidate(
+  context: CanvasRenderingContext2D,
+  state: SceneState,
+  { rect, placed }: CandidateView,
+  image: HTMLImageElement | ImageBitmap,
+): void {
+  if (placed === undefined) return drawInto(context, state, rect, image);
+  const { camera } = state;
+  const { a, b, c, d, e, f } = matrixOf(placed.transform);
+  context.save();
+  context.scale(camera.zoom, camera.zoom);
+  context.translate(-camera.x, -camera.y);
+  context.transform(a, b, c, d, e, f);
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(image, 0, 0, placed.width, placed.height);
+  context.restore();
 }
 
 function drawInto(

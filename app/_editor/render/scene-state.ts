@@ -19,6 +19,12 @@ export interface FramePreview {
 export interface CandidateView {
   readonly url: string;
   readonly rect: Rect;
+  /** Of a picture that takes a layer's place instead of filling `rect`: its pixels, and where they lie. */
+  readonly placed?: {
+    readonly transform: Transform;
+    readonly width: number;
+    readonly height: number;
+  };
 }
 
 /** What the drawing functions read. */

@@ -9,6 +9,7 @@ import { Slider } from '../../_ui/slider.tsx';
 import { applyCommands, editableSelection } from '../core/editor.ts';
 import { ControlFields } from './control-fields.tsx';
 import { useCanvasModel, useEditor, useEditorParts, useReadable } from './editor-context.ts';
+import { EnlargeButtons } from './enlarge-buttons.tsx';
 import { LayerRow } from './layer-row.tsx';
 import { middleOnCanvas } from './middle-on-canvas.ts';
 import { NewControlMenu } from './new-control-menu.tsx';
@@ -176,6 +177,7 @@ function SelectedLayerFields() {
           value={picture.blend}
         />
       )}
+      <EnlargeButtons />
     </div>
   );
 }

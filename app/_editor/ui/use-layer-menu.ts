@@ -12,6 +12,8 @@ const menuActions = [
   'control.make-edges',
   'control.from-picture',
   'reference.from-picture',
+  'picture.enlarge-2',
+  'picture.enlarge-4',
   'layer.hide',
   'layer.lock',
   'layer.front',
@@ -27,6 +29,7 @@ export function useLayerMenu(): readonly MenuEntry[] {
   const editor = useEditor();
   const actions = useActions();
   useReadable(editor.selection);
+  useReadable(editor.enlarges);
   return menuActions.flatMap((id): readonly MenuEntry[] => {
     const action = actions.find((candidate) => candidate.id === id);
     if (action === undefined || !isEnabled(action, editor)) return [];

@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { layerIdSchema, type OutputId } from '../../../shared/document/schema.ts';
+import { type Candidate, layerIdSchema, type OutputId } from '../../../shared/document/schema.ts';
 import { useTRPC } from '../../_client/trpc.ts';
 import { useCanvasModel, useEditor, useReadable } from '../../_editor/ui/editor-context.ts';
 import type { CandidateView } from '../../_editor/render/scene-state.ts';
@@ -139,12 +139,17 @@ export function useCandidates(): CandidatesState {
   }, [candidates, editor, find, readOnly]);
 
   const url = current === undefined ? undefined : urls?.[current.asset];
-  const rect = current?.rect;
   const view = useMemo(
-    () => (url === undefined || rect === undefined || comparing ? null : { url, rect }),
-    [url, rect, comparing],
+    () => (url === undefined || current === undefined || comparing ? null : viewOf(current, url)),
+    [url, current, comparing],
   );
   return { candidates, lookedAt: current?.id ?? null, comparing, actions, view };
+}
+
+function viewOf({ rect, placement, width, height }: Candidate, url: string): CandidateView {
+  return placement === undefined
+    ? { url, rect }
+    : { url, rect, placed: { transform: placement.transform, width, height } };
 }
 
 /** Calls `onArrival` with what was not there a moment ago; what was there when the page opened is not news. */

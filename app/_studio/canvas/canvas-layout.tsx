@@ -58,6 +58,8 @@ export function CanvasLayout({
   const editor = useEditor();
   const followsReference = generate.abilities?.reference === true;
   useEffect(() => editor.followsReference.set(followsReference), [editor, followsReference]);
+  const enlarges = generate.abilities?.upscale === true;
+  useEffect(() => editor.enlarges.set(enlarges), [editor, enlarges]);
 
   return (
     <div className="flex h-dvh flex-col overflow-hidden">

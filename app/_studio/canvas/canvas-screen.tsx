@@ -10,6 +10,8 @@ import type { CanvasConnection } from '../../_editor/document/connection.ts';
 import { type ResolveAssets, useReadable } from '../../_editor/ui/editor-context.ts';
 import { EditorProvider } from '../../_editor/ui/editor-provider.tsx';
 import { useToast } from '../../_ui/toast.tsx';
+import { enlargeActions } from '../generation/enlarge-actions.ts';
+import { useEnlarge } from '../generation/use-enlarge.ts';
 import { useGenerationFeed } from '../generation/use-generation-feed.ts';
 import { useUser } from '../session-gate.tsx';
 import { CanvasContext, type CanvasParts, type CanvasPlace } from './canvas-context.tsx';
@@ -86,6 +88,7 @@ export function CanvasScreen({
   const pressGenerate = useRef<() => void>(() => {});
   const [panelsHidden, setPanelsHidden] = useState(false);
   const [overlay, setOverlay] = useState<CanvasOverlay>(null);
+  const enlarge = useEnlarge(canvasId, connection);
   const actions = useMemo<readonly Action[]>(
     () => [
       {
@@ -97,6 +100,7 @@ export function CanvasScreen({
         undo: 'none',
         perform: () => pressGenerate.current(),
       },
+      ...enlargeActions(enlarge),
       {
         id: 'canvas.panels',
         label: 'Show or hide panels',
@@ -125,7 +129,7 @@ export function CanvasScreen({
         perform: () => setOverlay((before) => (before === 'commands' ? null : 'commands')),
       },
     ],
-    [],
+    [enlarge],
   );
 
   if (status.kind === 'loading') return <CanvasSkeleton />;

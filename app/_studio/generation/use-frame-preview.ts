@@ -3,6 +3,7 @@
 import { useMemo } from 'react';
 import type { FramePreview } from '../../_editor/render/scene-state.ts';
 import { useCanvas } from '../canvas/canvas-context.tsx';
+import { wordsOf } from '../history/view.ts';
 
 const longestLabel = 48;
 
@@ -20,7 +21,7 @@ export function useFramePreview(): FramePreview | null {
     const live = progress.get(generation.id);
     const running = place.state === 'running' || live !== undefined;
     const name = generation.requestedBy.name.split(/\s+/u)[0] ?? '';
-    const label = `${name}: ${generation.prompt}`;
+    const label = `${name}: ${wordsOf(generation)}`;
     return {
       imageUrl: live?.preview ?? null,
       step: live?.step ?? generation.step,

@@ -15,6 +15,8 @@ export function useProgressWords(): void {
   );
   const id = running?.generation.id;
   const live = id === undefined ? undefined : feed.progress.get(id);
+  const begun =
+    running?.generation.request?.mode === 'upscale' ? 'Enlarging has begun.' : 'Painting has begun.';
   const half = live !== undefined && live.steps > 0 && live.step / live.steps >= 0.5;
   const remaining = live?.remainingMs ?? null;
 
@@ -22,8 +24,8 @@ export function useProgressWords(): void {
     if (id === undefined) return;
     const before = said.current;
     const left = remaining === null ? '' : ` About ${describeDuration(remaining)} left.`;
-    if (before?.id !== id) editor.announcement.set(`Painting has begun.${left}`);
+    if (before?.id !== id) editor.announcement.set(`${begun}${left}`);
     else if (half && !before.half) editor.announcement.set(`Half done.${left}`);
     said.current = { id, half };
-  }, [editor, id, half, remaining]);
+  }, [editor, id, begun, half, remaining]);
 }

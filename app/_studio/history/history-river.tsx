@@ -1,5 +1,6 @@
 'use client';
 
+import { longestSide } from '../../../shared/contracts/recipe.ts';
 import { Avatar } from '../../_ui/avatar.tsx';
 import { Button } from '../../_ui/button.tsx';
 import { classNames } from '../../_ui/class-names.ts';
@@ -7,7 +8,7 @@ import { EmptyState } from '../../_ui/empty-state.tsx';
 import { Picture } from '../../_ui/picture.tsx';
 import { RelativeTime } from '../../_ui/relative-time.tsx';
 import { Skeleton } from '../../_ui/skeleton.tsx';
-import { type Generation, outputsOf } from './view.ts';
+import { type Generation, outputsOf, wordsOf } from './view.ts';
 
 /** Every generation of the canvas, newest first: its pictures, who asked, when, and for what. */
 export function HistoryRiver({
@@ -54,7 +55,8 @@ function GenerationEntry({
   readonly generation: Generation;
   readonly onOpen: (generation: Generation, outputId: string) => void;
 }) {
-  const { requestedBy, prompt } = generation;
+  const { requestedBy } = generation;
+  const words = wordsOf(generation);
   const outputs = outputsOf(generation);
   return (
     <article className="flex flex-col gap-2">
@@ -66,7 +68,7 @@ function GenerationEntry({
       >
         {outputs.map((output, index) => (
           <button
-            aria-label={`Open picture ${index + 1} of ${outputs.length}: ${prompt}`}
+            aria-label={`Open picture ${index + 1} of ${outputs.length}: ${words}`}
             className="outline-offset-[-2px]"
             key={output.id}
             onClick={() => onOpen(generation, output.id)}
@@ -76,7 +78,7 @@ function GenerationEntry({
               alt=""
               className="aspect-square w-full transition-[filter] hover:brightness-95"
               height={output.height}
-              src={outputs.length === 1 ? output.url : output.thumbnailUrl}
+              src={outputs.length === 1 && output.width <= longestSide ? output.url : output.thumbnailUrl}
               width={output.width}
             />
           </button>
@@ -85,7 +87,7 @@ function GenerationEntry({
       <div className="flex gap-2">
         <Avatar className="mt-0.5" name={requestedBy.name} size={20} userId={requestedBy.id} />
         <div className="min-w-0 flex-1">
-          <p className="line-clamp-2 text-13 break-words text-ink">{prompt || 'No words'}</p>
+          <p className="line-clamp-2 text-13 break-words text-ink">{words || 'No words'}</p>
           <p className="flex gap-1 text-12 text-ink-faint">
             <span className="truncate">{requestedBy.name}</span>
             <span aria-hidden="true">·</span>

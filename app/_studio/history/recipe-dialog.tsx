@@ -9,7 +9,7 @@ import { Picture } from '../../_ui/picture.tsx';
 import { RelativeTime } from '../../_ui/relative-time.tsx';
 import { Lineage } from './lineage.tsx';
 import { recipeFacts } from './recipe-facts.ts';
-import { type Generation, type Output, outputsOf } from './view.ts';
+import { type Generation, modeOf, type Output, outputsOf, wordsOf } from './view.ts';
 
 export interface RecipeActions {
   readonly applySettings: (output: Output) => void;
@@ -38,6 +38,8 @@ export function RecipeDialog({
 }) {
   const { recipe } = output;
   const others = outputsOf(generation);
+  // An enlargement was made without words, settings and seed, so it has none to give.
+  const hasSettings = modeOf(generation) !== 'upscale';
   return (
     <Dialog
       description={
@@ -87,7 +89,7 @@ export function RecipeDialog({
         <div className="flex min-w-0 flex-1 flex-col gap-4">
           <div>
             <p className="text-14 break-words whitespace-pre-wrap select-text">
-              {generation.prompt || 'No words'}
+              {wordsOf(generation) || 'No words'}
             </p>
             {recipe === null || recipe.negativePrompt === '' ? null : (
               <p className="mt-1 text-13 break-words whitespace-pre-wrap text-ink-soft select-text">
@@ -114,14 +116,20 @@ export function RecipeDialog({
           <div className="grid grid-cols-2 gap-2">
             {readOnly ? null : (
               <>
-                <Button onClick={() => actions.applySettings(output)}>Use settings</Button>
-                <Button icon="dice" onClick={() => actions.lockSeed(output)}>
-                  Use seed
-                </Button>
+                {hasSettings ? (
+                  <>
+                    <Button onClick={() => actions.applySettings(output)}>Use settings</Button>
+                    <Button icon="dice" onClick={() => actions.lockSeed(output)}>
+                      Use seed
+                    </Button>
+                  </>
+                ) : null}
                 <Button icon="retry" onClick={() => actions.runAgain(generation, output)}>
                   Run again
                 </Button>
-                <Button onClick={() => actions.variation(generation, output)}>New variation</Button>
+                {hasSettings ? (
+                  <Button onClick={() => actions.variation(generation, output)}>New variation</Button>
+                ) : null}
               </>
             )}
             <a className={buttonClass({})} download={fileName(generation, output)} href={output.url}>
@@ -147,7 +155,7 @@ export function RecipeDialog({
 
 /** A file name that says what the picture is: its first words and its seed. */
 function fileName(generation: Generation, output: Output): string {
-  const words = generation.prompt
+  const words = wordsOf(generation)
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '-')
     .replace(/^-+|-+$/g, '')

@@ -17,14 +17,19 @@ const solverNames = { 'flow-euler': 'Euler', 'flow-heun': 'Heun' } as const;
 
 /** The complete recipe as lines for a person, the painter's words first and the machine's last. */
 export function recipeFacts(recipe: Recipe): readonly RecipeFact[] {
-  const facts: RecipeFact[] = [
-    { name: 'What', value: describeMode(recipe.mode, recipe.strength) },
-    { name: 'Seed', value: String(recipe.seed), exact: true },
-    { name: 'Size', value: `${recipe.width} × ${recipe.height}` },
-    { name: 'Steps', value: String(recipe.steps) },
-    { name: 'Guidance', value: String(recipe.guidanceScale) },
-    { name: 'Solver', value: recipe.scheduler ?? solverNames[recipe.solver] },
-  ];
+  const what = describeMode(recipe.mode, recipe.strength);
+  const size: RecipeFact = { name: 'Size', value: `${recipe.width} × ${recipe.height}` };
+  const facts: RecipeFact[] =
+    recipe.mode === 'upscale'
+      ? [{ name: 'What', value: `${what} ×${recipe.scale ?? ''}` }, size]
+      : [
+          { name: 'What', value: what },
+          { name: 'Seed', value: String(recipe.seed), exact: true },
+          size,
+          { name: 'Steps', value: String(recipe.steps) },
+          { name: 'Guidance', value: String(recipe.guidanceScale) },
+          { name: 'Solver', value: recipe.scheduler ?? solverNames[recipe.solver] },
+        ];
   if (recipe.arithmetic === 'int8') facts.push({ name: 'Arithmetic', value: arithmeticWords.int8 });
   if (recipe.mode === 'image-to-image' || recipe.mode === 'inpaint') {
     facts.push({ name: 'Strength', value: `${Math.round(recipe.strength * 100)} %` });

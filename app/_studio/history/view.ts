@@ -13,6 +13,12 @@ export function modeOf(generation: Generation): GenerationMode {
   return generation.request?.mode ?? generation.outputs[0]?.recipe?.mode ?? 'text-to-image';
 }
 
+/** The words a generation is known by. */
+export function wordsOf(generation: Generation): string {
+  const { prompt } = generation;
+  return modeOf(generation) === 'upscale' ? `${prompt}, enlarged` : prompt;
+}
+
 /** The pictures of a generation that are not in the trash. */
 export function outputsOf(generation: Generation): readonly Output[] {
   return generation.outputs.filter((output) => !output.isTrashed);

@@ -10,7 +10,7 @@ import { Menu, type MenuEntry } from '../../_ui/menu.tsx';
 import { Progress } from '../../_ui/progress.tsx';
 import { RelativeTime } from '../../_ui/relative-time.tsx';
 import { modeVerb } from '../history/mode-words.ts';
-import { type Generation, modeOf } from '../history/view.ts';
+import { type Generation, modeOf, wordsOf } from '../history/view.ts';
 import type { LiveProgress, QueueItem } from './view.ts';
 
 interface QueueActions {
@@ -81,7 +81,7 @@ function WaitingEntry({
   readonly actions: QueueActions;
 }) {
   const { generation, place } = item;
-  const words = generation.prompt || modeVerb(modeOf(generation));
+  const words = wordsOf(generation) || modeVerb(modeOf(generation));
   const mayMove = place.state === 'queued' && !isFirst && !readOnly;
   const mayPause = place.state === 'queued' && item.mayCancel;
   const entries: readonly MenuEntry[] = [
@@ -203,7 +203,9 @@ function EntryWords({ generation }: { readonly generation: Generation }) {
   const count = generation.request?.count ?? 1;
   return (
     <>
-      <p className="line-clamp-2 text-13 break-words">{generation.prompt || modeVerb(modeOf(generation))}</p>
+      <p className="line-clamp-2 text-13 break-words">
+        {wordsOf(generation) || modeVerb(modeOf(generation))}
+      </p>
       <p className="text-12 text-ink-soft">
         {generation.requestedBy.name}
         {count > 1 ? `, ${count} pictures` : ''}, <RelativeTime at={generation.createdAt} />
