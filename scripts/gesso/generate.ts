@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
-import { dirname, join, parse, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, parse, resolve } from 'node:path';
 import { findPack, listPackFolders, type VerifiedPack, verifyPack } from '../../models/catalog/packs.ts';
 import { type ImageModel, openImageModel } from '../../models/pipelines/image-model.ts';
 import type { ImageEvent, ImageTimings } from '../../models/pipelines/image-request.ts';
@@ -17,7 +17,8 @@ import {
 import { GENERATE_USAGE, type GenerateOptions, parseGenerateOptions } from './generate-options.ts';
 import { prepareRequest } from './generate-request.ts';
 import { encodePng } from './picture-files.ts';
-import { runCommand, UsageError } from './run-command.ts';
+import { runCommand } from './run-command.ts';
+import { checkFolder, writeWhole } from './write-picture.ts';
 
 interface MadePicture {
   readonly file: string;
@@ -147,28 +148,4 @@ function numberedPath(out: string, index: number, count: number): string {
   }
   const { dir, name, ext } = parse(out);
   return join(dir, `${name}-${index + 1}${ext}`);
-}
-
-async function checkFolder(out: string): Promise<void> {
-  const folder = dirname(resolve(out));
-  const info = await stat(folder).catch(() => null);
-  if (info === null || !info.isDirectory()) {
-    throw new UsageError(`There is no folder ${folder}; create it first.`);
-  }
-  if ((await stat(out).catch(() => null))?.isDirectory() === true) {
-    throw new UsageError(`${out} is a folder; name a file in it.`);
-  }
-}
-
-/** Writes beside the target and renames, so that a reader never sees half a picture. */
-async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
-  const partial = `${file}.${process.pid}.part`;
-  try {
-    await writeFile(partial, bytes, { flag: 'wx' });
-    await rename(partial, file);
-  } catch (error) {
-    await unlink(partial).catch(() => undefined);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`Cannot write ${file}: ${reason}`);
-  }
 }

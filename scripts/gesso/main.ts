@@ -9,6 +9,7 @@ interface Command {
 const commands: Readonly<Record<string, Command>> = {
   start: { about: 'start Gesso on this machine', load: () => import('./start.ts') },
   generate: { about: 'make a picture from a prompt, without a server', load: () => import('./generate.ts') },
+  upscale: { about: 'make a picture larger, without a server', load: () => import('./upscale.ts') },
   models: { about: 'list, add, verify or remove models', load: () => import('./models.ts') },
   worker: { about: 'run a worker agent (--pools image)', load: () => import('./worker.ts') },
   web: { about: 'run the web process alone', load: () => import('./web.ts') },
