@@ -67,7 +67,14 @@ for (const size of sizes) {
 
       await page.goto('/');
       await expect(page.getByRole('link', { name: /^Open / }).first()).toBeVisible();
+      await expect(
+        page.getByRole('region', { name: 'Start from an example' }).getByRole('listitem'),
+      ).toHaveCount(6);
       await expectAccessible(page, `home-${suffix}`);
+      await page.getByRole('button', { name: 'More for First project' }).click();
+      await page.getByRole('menuitem', { name: 'Start from an example' }).click();
+      await expect(page.getByRole('dialog').getByRole('listitem')).toHaveCount(6);
+      await expectAccessible(page, `examples-${suffix}`);
       await page.goto('/people');
       await expect(page.getByRole('list', { name: 'Members' })).toBeVisible();
       await expectAccessible(page, `people-${suffix}`);

@@ -1,8 +1,9 @@
 'use client';
 
 import { useQuery } from '@tanstack/react-query';
-import { useTRPC } from '../../_client/trpc.ts';
+import { type RouterOutputs, useTRPC } from '../../_client/trpc.ts';
 import { Button } from '../../_ui/button.tsx';
+import { ExampleSection } from '../examples/example-section.tsx';
 import { linkLifeMs } from '../link-life.ts';
 import { LoadProblem } from '../load-problem.tsx';
 import { useTeam } from '../team-gate.tsx';
@@ -10,6 +11,9 @@ import { FirstCanvas } from './first-canvas.tsx';
 import { HomeSkeleton } from './home-skeleton.tsx';
 import { ProjectSection } from './project-section.tsx';
 import { useHomeActions } from './use-home-actions.ts';
+
+/** The examples are on the page while a team has at most so many canvases; later they are in each project's menu alone. */
+const fewCanvases = 8;
 
 /** The team's projects and canvases as pictures, newest first. */
 export function HomeView() {
@@ -28,14 +32,18 @@ export function HomeView() {
       <LoadProblem heading="h1" error={projects.error} onRetry={() => void projects.refetch()} />
     );
   }
-  if (projects.data.length === 0) {
+  const [first] = projects.data;
+  if (first === undefined) {
     return readOnly ? (
       <p className="text-14 text-ink-soft">The team has no canvases yet.</p>
     ) : (
-      <FirstCanvas
-        busy={actions.busy}
-        onStart={(prompt) => actions.startFirst({ prompt, projectId: null })}
-      />
+      <>
+        <FirstCanvas
+          busy={actions.busy}
+          onStart={(prompt) => actions.startFirst({ prompt, projectId: null })}
+        />
+        <ExampleSection project={null} />
+      </>
     );
   }
   return (
@@ -53,6 +61,13 @@ export function HomeView() {
           <ProjectSection actions={actions} key={project.id} project={project} readOnly={readOnly} />
         ))}
       </div>
+      {readOnly || countCanvases(projects.data) > fewCanvases ? null : (
+        <ExampleSection isOneOfMany={projects.data.length > 1} project={first} />
+      )}
     </>
   );
+}
+
+function countCanvases(projects: RouterOutputs['projects']['list']): number {
+  return projects.reduce((sum, { canvases }) => sum + canvases.length, 0);
 }

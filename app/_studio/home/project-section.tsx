@@ -1,11 +1,13 @@
 'use client';
 
+import { useState } from 'react';
 import type { RouterOutputs } from '../../_client/trpc.ts';
 import { Button } from '../../_ui/button.tsx';
 import { Icon } from '../../_ui/icon.tsx';
 import { IconButton } from '../../_ui/icon-button.tsx';
 import { InlineName } from '../../_ui/inline-name.tsx';
 import { Menu } from '../../_ui/menu.tsx';
+import { ExampleDialog } from '../examples/example-dialog.tsx';
 import { CanvasCard } from './canvas-card.tsx';
 import { canvasGridClass } from './canvas-grid.ts';
 import type { HomeActions } from './use-home-actions.ts';
@@ -20,6 +22,7 @@ export function ProjectSection({
   readonly readOnly: boolean;
   readonly actions: HomeActions;
 }) {
+  const [choosing, setChoosing] = useState(false);
   return (
     <section aria-label={project.name}>
       <header className="mb-3 flex items-center gap-1">
@@ -40,6 +43,12 @@ export function ProjectSection({
             <Menu
               align="start"
               entries={[
+                {
+                  id: 'example',
+                  label: 'Start from an example',
+                  icon: 'image',
+                  onSelect: () => setChoosing(true),
+                },
                 {
                   id: 'duplicate',
                   label: 'Duplicate',
@@ -95,6 +104,7 @@ export function ProjectSection({
           ))}
         </ul>
       )}
+      {choosing ? <ExampleDialog onClose={() => setChoosing(false)} project={project} /> : null}
     </section>
   );
 }

@@ -45,7 +45,7 @@ class Examples:
                 "description": "Two outlines become a rocket and a heart. Rub them out and draw your own.",
                 "prompt": "a rocket left of a red heart in space",
                 "cover": self.picture("sketch", np.repeat((lines * 255)[..., None], 3, 2)),
-                "layers": [{"kind": "control", "name": "Sketch", "map": "scribble", "paint": self.paint("sketch-paint", lines)}]}
+                "layers": [{"id": "sketch", "kind": "control", "name": "Sketch", "map": "scribble", "paint": self.paint("sketch-paint", lines)}]}
 
     def repaint(self) -> dict:
         spec, drawn = self.scene("lake", ["duck", "boat"], "left of")
@@ -57,8 +57,8 @@ class Examples:
                 "description": "The mask turns the duck into a penguin. The boat stays as it is, to the pixel.",
                 "prompt": "a penguin left of a boat on a lake",
                 "cover": self.picture("lake-masked", drawn["image"] * (1 - share) + TINT * share),
-                "layers": [{"kind": "image", "name": "Lake", "picture": self.picture("lake", drawn["image"])},
-                           {"kind": "mask", "name": "Over the duck", "paint": self.paint("lake-mask", mask)}]}
+                "layers": [{"id": "lake", "kind": "image", "name": "Lake", "picture": self.picture("lake", drawn["image"])},
+                           {"id": "mask", "kind": "mask", "name": "Over the duck", "paint": self.paint("lake-mask", mask)}]}
 
     def extend(self) -> dict:
         image = self.scene("meadow", ["house", "tree"], "left of")[1]["image"]
@@ -69,18 +69,18 @@ class Examples:
                 "description": "Half of the frame is still empty. The meadow goes on there, with a tree in it.",
                 "prompt": "a house left of a tree in a meadow",
                 "cover": self.picture("house-and-nothing", empty),
-                "layers": [{"kind": "image", "name": "House", "picture": self.picture("house", image[:, :end])}]}
+                "layers": [{"id": "house", "kind": "image", "name": "House", "picture": self.picture("house", image[:, :end])}]}
 
     def regions(self) -> dict:
         _, drawn = self.scene("meadow", ["balloon", "elephant"], "above")
         owner = drawn["owner"]
         ground = np.arange(SIZE)[:, None] >= drawn["ground"] * SIZE
         parts = [("Ground", np.broadcast_to(ground, owner.shape)), ("Balloon", smooth(owner == 0)), ("Elephant", smooth(owner == 1))]
-        cover = np.broadcast_to(SEGMENT_COLORS[0], (SIZE, SIZE, 3))
+        cover = SEGMENT_COLORS[0].astype(float)
         layers = []
         for region, (name, part) in enumerate(parts, 1):
-            cover = np.where(part[..., None], SEGMENT_COLORS[region], cover)
-            layers.append({"kind": "control", "name": name, "map": "segmentation", "region": region,
+            cover = cover + (SEGMENT_COLORS[region] - cover) * part[..., None]
+            layers.append({"id": name.lower(), "kind": "control", "name": name, "map": "segmentation", "region": region,
                            "paint": self.paint(f"region-{name.lower()}", part)})
         return {"id": "arrange-regions", "name": "Arrange regions", "task": "segmentation",
                 "description": "Every colour is a layer. Move the balloon, and the picture follows.",
@@ -91,14 +91,16 @@ class Examples:
         return {"id": "follow-a-look", "name": "Follow a look", "task": "reference",
                 "description": "The reference says what they look like, the prompt how many and where.",
                 "prompt": "three mushrooms in a forest", "cover": picture,
-                "reference": {"name": "Purple mushroom", "picture": picture}, "layers": []}
+                "reference": {"name": "Purple mushroom", "picture": picture},
+                # Beside the frame, where it can be seen and is no part of the picture to make.
+                "layers": [{"id": "mushroom", "kind": "image", "name": "Purple mushroom", "picture": picture, "transform": [-144, 128, 0.5, 0.5, 0]}]}
 
     def instruct(self) -> dict:
         picture = self.picture("castle", self.scene("meadow", ["castle"])[1]["image"])
         return {"id": "change-it-with-words", "name": "Change it with words", "task": "edit", "mode": "instruct",
                 "description": "The prompt tells what to change. The rest of the picture stays.",
                 "prompt": "change the background to a desert", "cover": picture,
-                "layers": [{"kind": "image", "name": "Castle", "picture": picture}]}
+                "layers": [{"id": "castle", "kind": "image", "name": "Castle", "picture": picture}]}
 
     # -- what they are made of -------------------------------------------------------------------------------------
     def scene(self, background: str, names: list[str], relation: str | None = None, color: str | None = None) -> tuple[dict, dict]:
@@ -117,7 +119,7 @@ class Examples:
         places = [axis + 3 * w / np.abs(w).max() for axis, w in zip(np.mgrid[0:SIZE, 0:SIZE], wobble)]
         lines = np.zeros(owner.shape)
         for number in range(owner.max() + 1):
-            inside = smooth(owner == number)
+            inside = smooth(owner == number) > 0.5
             distance = distance_transform_edt(inside) + distance_transform_edt(~inside) - 0.5
             bent = map_coordinates(distance, places, order=1, mode="nearest")
             lines = np.maximum(lines, np.clip(PEN + 0.5 - bent, 0, 1))
@@ -135,8 +137,8 @@ class Examples:
 
 
 def smooth(part: np.ndarray) -> np.ndarray:
-    """bool [S, S]: the same part without its corners of a pixel or two."""
-    return gaussian_filter(part.astype(float), 2.5) > 0.5
+    """float [S, S] in 0..1: the same part without corners of a pixel or two, and with an edge as a hard brush has it."""
+    return np.clip((gaussian_filter(part.astype(float), 2.5) - 0.5) * 6 + 0.5, 0, 1)
 
 
 def fat_brush(left: float, top: float, w: float, h: float) -> np.ndarray:

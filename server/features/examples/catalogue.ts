@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { controlKindSchema, generationModes } from '../../../shared/contracts/recipe.ts';
 import {
   controlSchemas,
+  layerIdSchema,
   longestPrompt,
   settingsSchema,
   transformSchema,
@@ -16,19 +17,21 @@ const mediaTypes: Readonly<Record<string, string>> = { '.png': 'image/png', '.we
 /** A picture beside `examples.json`. */
 const fileSchema = z.string().regex(/^[a-z0-9-]{1,60}\.(png|webp)$/);
 const nameSchema = z.string().min(1).max(60);
+/** A layer's id is the same on every canvas of an example, so its paint has the same tint too. */
+const layerBase = { id: layerIdSchema, name: nameSchema };
 
 const layerSchema = z.discriminatedUnion('kind', [
   z.object({
+    ...layerBase,
     kind: z.literal('image'),
-    name: nameSchema,
     picture: fileSchema,
     transform: transformSchema.optional(),
   }),
   /** `paint` is 256 × 256 grey values, as a brush would have left them on the layer. */
-  z.object({ kind: z.literal('mask'), name: nameSchema, paint: fileSchema }),
+  z.object({ ...layerBase, kind: z.literal('mask'), paint: fileSchema }),
   z.object({
+    ...layerBase,
     kind: z.literal('control'),
-    name: nameSchema,
     map: controlKindSchema,
     region: controlSchemas.region.optional(),
     picture: fileSchema.optional(),

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import * as Y from 'yjs';
 import { initialiseCanvas, rootsOf } from '../../../shared/document/canvas.ts';
 import { indexBetween } from '../../../shared/document/order.ts';
@@ -39,7 +38,7 @@ export function buildExample(example: Example, stored: (file: string) => StoredF
         ...valuesOf(layer, stored),
       };
       for (const [key, value] of Object.entries(values)) map.set(key, value);
-      layers.set(randomUUID(), map);
+      layers.set(layer.id, map);
     }
   });
   return doc;

@@ -61,13 +61,13 @@ test('the house pack has examples, each for something that it has learned', () =
 
 test.each(examples.map((example) => [example.id, example] as const))(
   '%s opens ready to generate: nothing of it is lost, every picture is the team’s',
-  async (id, example) => {
+  async (exampleId, example) => {
     const { database, storage } = web.services;
-    const canvasId = await open(id);
+    const canvasId = await open(exampleId);
     const canvas = await readModel(canvasId);
     expect(canvas.prompt).toBe(example.prompt);
-    expect(canvas.layers.map(({ kind, name }) => ({ kind, name }))).toEqual(
-      example.layers.map(({ kind, name }) => ({ kind, name })),
+    expect(canvas.layers.map(({ id, kind, name }) => ({ id, kind, name }))).toEqual(
+      example.layers.map(({ id, kind, name }) => ({ id, kind, name })),
     );
     expect(canvas.reference?.name).toBe(example.reference?.name);
 
