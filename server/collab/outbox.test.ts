@@ -50,6 +50,15 @@ test('[O1] [O2] a row appears in the open canvas, is in the log, and is gone', a
   expect(readCandidates(rootsOf(await harness.committed(canvas)).candidates)).toHaveLength(2);
 });
 
+test('[O1] a picture that takes a layer’s place arrives with it', async () => {
+  const canvas = await harness.makeCanvas();
+  const a = await (await harness.connect(server, ada, canvas)).sync();
+  const placement = { transform: [10, 20, 0.25, -0.25, 30], above: 'layer-1' };
+  await owe(canvas, { ...payload('g8', ['o8']), placement });
+  await until(() => candidatesOf(a).length === 1);
+  expect(readCandidates(rootsOf(a.doc).candidates)[0]?.placement).toEqual(placement);
+});
+
 test('[O2] a canvas that nobody has open gets its row too, and without a notification', async () => {
   const canvas = await harness.makeCanvas();
   await owe(canvas, payload('g2', ['o3']), false);

@@ -25,6 +25,19 @@ const older = {
   createdAt: '2026-11-23T12:00:00.000Z',
 };
 
+const { format: _, pack: __, mask: ___, ...settings } = older;
+const olderRequest = {
+  ...settings,
+  controls: undefined,
+  pool: 'image',
+  pack: 'house-image',
+  count: 1,
+  frame: [0, 0, 256, 256],
+  maskLayerIds: [],
+  source: { kind: 'none' },
+  parentOutputId: null,
+};
+
 test('a recipe from before maps had a range is followed all the way', () => {
   expect(parseRecipeText(JSON.stringify(older))?.controls[0]).toMatchObject({ kind: 'edge', range: [0, 1] });
 });
@@ -47,18 +60,28 @@ test('a range that is empty or runs backwards is no recipe', () => {
 });
 
 test('a request from before there were control layers has none, and is computed exactly', () => {
-  const { format: _, pack: __, mask: ___, ...settings } = older;
-  const request = generationRequestSchema.parse({
-    ...settings,
-    controls: undefined,
-    pool: 'image',
-    pack: 'house-image',
-    count: 1,
-    frame: [0, 0, 256, 256],
-    maskLayerIds: [],
-    source: { kind: 'none' },
-    parentOutputId: null,
-  });
+  const request = generationRequestSchema.parse(olderRequest);
   expect(request.controls).toEqual([]);
   expect(request.arithmetic).toBe('exact');
+});
+
+test('only an enlarged picture may be longer than 1,024 pixels a side, and none longer than 4,096', () => {
+  const enlarged = { mode: 'upscale', scale: 4, width: 4_096, height: 512 };
+  const fits = (change: object) => [
+    parseRecipeText(JSON.stringify({ ...older, ...change })) !== null,
+    generationRequestSchema.safeParse({ ...olderRequest, ...change }).success,
+  ];
+  expect(fits(enlarged)).toEqual([true, true]);
+  expect(fits({ ...enlarged, width: 4_097 })).toEqual([false, false]);
+  expect(fits({ width: 1_024 })).toEqual([true, true]);
+  expect(fits({ width: 1_025 })).toEqual([false, false]);
+  expect(fits({ height: 1_025 })).toEqual([false, false]);
+});
+
+test('a request has a scale exactly where it enlarges, 2 or 4', () => {
+  const fits = (change: object) => generationRequestSchema.safeParse({ ...olderRequest, ...change }).success;
+  expect(fits({ mode: 'upscale', scale: 2 })).toBe(true);
+  expect(fits({ mode: 'upscale', scale: 3 })).toBe(false);
+  expect(fits({ mode: 'upscale' })).toBe(false);
+  expect(fits({ scale: 2 })).toBe(false);
 });

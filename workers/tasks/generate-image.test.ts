@@ -317,6 +317,68 @@ describe('generate-image, in its own process with the house pack', () => {
     expect(await decode(made?.file.bytes)).not.toEqual(await pixelsOf(free));
   });
 
+  test('a stored picture is enlarged as it is, the whole of it, and named by its own hash', async () => {
+    const { assets } = await canvasWith({ at: identityTransform, mask: false });
+    const asset = contentHashSchema.parse([...assets.keys()][0]);
+    const source = { kind: 'assets', source: asset, mask: null } as const;
+    const ask = (scale: 2 | 4, size = side * scale) => ({
+      ...inputOf({ mode: 'upscale', scale, width: size, height: size, prompt: 'Fox', source, steps: 1 }),
+      assets,
+    });
+    const seen: TaskProgress[] = [];
+    const made = await run(ask(4), (progress) => seen.push(progress));
+    const [output] = made.outputs;
+    expect(made.inputs).toEqual([]);
+    expect(output?.recipe).toMatchObject({
+      mode: 'upscale',
+      scale: 4,
+      prompt: '',
+      width: 1_024,
+      source: { sha256: asset },
+      mask: null,
+    });
+    expect(seen.map(({ step, steps }) => [step, steps])).toEqual([1, 2, 3, 4].map((step) => [step, 4]));
+    const { width, height, channels } = await sharp(output?.file.bytes ?? new Uint8Array()).metadata();
+    expect([width, height, channels]).toEqual([1_024, 1_024, 3]);
+    // Red and green are the place, so a tile in the wrong one would be seen.
+    const picture = await decode(output?.file.bytes);
+    for (const [x, y] of [
+      [100, 900],
+      [511, 512],
+      [700, 300],
+    ] as const) {
+      const [red, green] = picture.subarray((y * 1_024 + x) * 3);
+      expect(Math.abs((red ?? 0) - x / 4)).toBeLessThan(6);
+      expect(Math.abs((green ?? 0) - y / 4)).toBeLessThan(6);
+    }
+
+    const lie = await runner.run('generate-image', ask(2, 1_024), () => undefined).ended;
+    expect(lie).toMatchObject({ kind: 'failed', code: 'bad_input', message: /source is 256 × 256/ });
+    const stopped: Run = runner.run('generate-image', ask(4), () => stopped.cancel());
+    expect(await stopped.ended).toMatchObject({ kind: 'cancelled' });
+  });
+
+  test('what is transparent in a stored picture stays so when it is enlarged', async () => {
+    const rgba = Uint8Array.from({ length: 64 * 64 * 4 }, (_, i) => (Math.floor(i / 4) % 64 < 32 ? 0 : 255));
+    const png = new Uint8Array(
+      await sharp(rgba, { raw: { width: 64, height: 64, channels: 4 } })
+        .png()
+        .toBuffer(),
+    );
+    const asset = contentHashSchema.parse(hashBytes(png));
+    const source = { kind: 'assets', source: asset, mask: null } as const;
+    const made = await run({
+      ...inputOf({ mode: 'upscale', scale: 2, width: 128, height: 128, source }),
+      assets: new Map([[asset, png]]),
+    });
+    const { data, info } = await sharp(made.outputs[0]?.file.bytes ?? new Uint8Array())
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    expect([info.width, info.channels]).toEqual([128, 4]);
+    expect(data[(64 * 128 + 20) * 4 + 3]).toBe(0);
+    expect([...data.subarray((64 * 128 + 110) * 4, (64 * 128 + 110) * 4 + 4)]).toEqual([255, 255, 255, 255]);
+  });
+
   test('8-bit and exact pictures of one pack are made side by side where it has both, else the first is refused', async () => {
     const ask = (arithmetic: GenerationRequest['arithmetic']) =>
       runner.run('generate-image', inputOf({ arithmetic, steps: 2 }), () => undefined).ended;

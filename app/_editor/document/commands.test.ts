@@ -6,6 +6,7 @@ import { stageCandidate } from '../../../shared/document/candidates.ts';
 import {
   type CanvasModel,
   contentHashSchema,
+  identityTransform,
   type LayerId,
   layerIdSchema,
   outputIdSchema,
@@ -111,6 +112,54 @@ test('reorder moves several at once and keeps their order', () => {
   expect(names(canvas.model.get())).toEqual(['b', 'c', 'a', 'd', 'e']);
   canvas.undo();
   expect(names(canvas.model.get())).toEqual(['a', 'b', 'c', 'd', 'e']);
+});
+
+test('a candidate that takes a layer’s place goes right above it, turned as it is; above all once that is gone', () => {
+  const { doc, canvas } = open();
+  for (const name of ['low', 'top'])
+    canvas.apply('Add', [
+      {
+        type: 'add-image',
+        id: id(name),
+        name,
+        asset,
+        width: 64,
+        height: 64,
+        transform: identityTransform,
+      },
+    ]);
+  const transform = [5, 6, 0.25, -0.25, 30] as const;
+  const stage = (name: string) =>
+    stageCandidate(doc, {
+      id: outputIdSchema.parse(name),
+      generationId: 'gen',
+      asset,
+      width: 256,
+      height: 256,
+      rect: [0, 0, 64, 64],
+      placement: { transform, above: id('low') },
+      seed: 0,
+      prompt: 'low',
+      requestedBy: 'ada',
+      at: 1,
+      state: 'staged',
+      layerId: null,
+    });
+  stage('first');
+  stage('second');
+  const accept = (name: string) =>
+    canvas.apply('Keep picture', [
+      { type: 'accept-candidate', id: outputIdSchema.parse(name), layerId: id(`${name}-layer`) },
+    ]);
+  const order = () => canvas.model.get().layers.map((layer) => layer.id);
+  accept('first');
+  expect(order()).toEqual(['low', 'first-layer', 'top']);
+  expect(canvas.model.get().layers[1]).toMatchObject({ transform, width: 256, name: 'low' });
+  canvas.undo();
+  expect(order()).toEqual(['low', 'top']);
+  canvas.apply('Delete', [{ type: 'delete-layer', id: id('low') }]);
+  accept('second');
+  expect(order()).toEqual(['top', 'second-layer']);
 });
 
 test('accepting a candidate makes a layer at its rectangle; undo stages it again', () => {

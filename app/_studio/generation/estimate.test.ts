@@ -35,6 +35,12 @@ test('one slow run does not spoil the estimate', () => {
   expect(estimateMs([sample(4_000), sample(60_000), sample(4_400)], settings, size)).toBe(8_800);
 });
 
+test('an enlargement, which runs another network, says nothing of the next pictures', () => {
+  const enlarged = sample(90_000, { mode: 'upscale', steps: 1, width: 4_096, height: 4_096 });
+  expect(estimateMs([enlarged], settings, size)).toBeNull();
+  expect(estimateMs([enlarged, enlarged, sample(4_000)], settings, size)).toBe(8_000);
+});
+
 test('Heun looks twice a step, and a larger picture costs its area', () => {
   expect(estimateMs([sample(4_000)], { ...settings, solver: 'flow-heun' }, size)).toBe(16_000);
   expect(estimateMs([sample(4_000)], settings, { ...size, width: 512 })).toBe(16_000);

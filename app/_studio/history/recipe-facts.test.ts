@@ -77,3 +77,14 @@ test('a reference picture is named with its strength', () => {
   expect(valueOf('Follows reference')).toBe('70 %');
   expect(valueOf('Reference picture')).toBe('eeeeeeeeeeee…');
 });
+
+test('an enlargement says how many times and from what, and nothing of seed and steps that it did not read', () => {
+  const source = { sha256: 'f'.repeat(64) };
+  const facts = recipeFacts({ ...recipe, mode: 'upscale', scale: 4, width: 4_096, height: 4_096, source });
+  const valueOf = (name: string) => facts.find((fact) => fact.name === name)?.value;
+  expect(valueOf('What')).toBe('Enlarge ×4');
+  expect(valueOf('Size')).toBe('4096 × 4096');
+  expect(valueOf('Source')).toBe('ffffffffffff…');
+  for (const name of ['Seed', 'Steps', 'Guidance', 'Solver', 'Strength'])
+    expect(valueOf(name)).toBeUndefined();
+});

@@ -10,7 +10,7 @@ import { onPool, openPool } from '../../../platform/queue/sql.ts';
 import { beat, registerWorker, type WorkerRow } from '../../../platform/queue/workers.ts';
 import { generationSettingsSchema } from '../../../shared/contracts/recipe.ts';
 import { readCanvas, rootsOf } from '../../../shared/document/canvas.ts';
-import { identityTransform, layerKeys } from '../../../shared/document/schema.ts';
+import { identityTransform, layerIdSchema, layerKeys } from '../../../shared/document/schema.ts';
 import { openTestWeb, type TestPerson, type TestWeb } from '../../testing/web-services.ts';
 import { buildWorld, type World } from '../../testing/world.ts';
 import { appendUpdate } from '../canvas-log/service.ts';
@@ -26,6 +26,7 @@ import {
   listHistory,
   listQueue,
   requestGeneration,
+  requestUpscale,
   retryGeneration,
   putFirst,
   runAgain,
@@ -317,6 +318,77 @@ describe('a request', () => {
     });
     expect(await codeOf(requestGeneration(services, asker(), plain))).toBe('too_many');
     expect(await codeOf(requestGeneration(services, asker('owner'), plain))).toBe('done');
+  });
+});
+
+describe('an enlargement', () => {
+  const wanted = { layerId: layerIdSchema.parse('layer-1'), scale: 4 } as const;
+
+  async function finishEnlarged(durationMs: number) {
+    const { boss, job } = await claim();
+    const size = { width: 1_024, height: 1_024 };
+    const output = { id: `out-${job.generationId}`, index: 0, seed: 0, ...size };
+    await settleSuccess({ boss, pool }, job, {
+      generationId: job.generationId,
+      outputs: [{ ...output, assetHash: world.assetHash, recipe: {} }],
+      assets: [],
+      inputs: [],
+      durationMs,
+    });
+  }
+
+  test('of a picture on the canvas waits in line, and what comes of it is owed to the canvas at the place of its layer', async () => {
+    await services.database.asset.updateMany({
+      where: { organizationId: world.organizationId, hash: world.assetHash },
+      data: { width: 256, height: 256 },
+    });
+    await putLayer('layer-1', { [layerKeys.kind]: 'image', [layerKeys.transform]: [8, 9, 2, 2, 90] });
+    const made = await requestUpscale(services, asker(), wanted);
+    expect(made).toMatchObject({ state: 'queued', outputs: [] });
+    expect(made.request).toMatchObject({
+      mode: 'upscale',
+      scale: 4,
+      width: 1_024,
+      height: 1_024,
+      source: { kind: 'assets', source: world.assetHash, mask: null },
+    });
+    expect(made.inputs).toMatchObject([{ role: 'layer', layerId: 'layer-1', hash: world.assetHash }]);
+    expect(made.canvasVersionId).not.toBeNull();
+    await finishEnlarged(2_000);
+    const [owed] = await services.database.canvasOutbox.findMany({ where: { canvasId: world.canvasId } });
+    expect(owed?.payload).toMatchObject({
+      placement: { transform: [8, 9, 0.5, 0.5, 90], above: 'layer-1' },
+      outputs: [{ width: 1_024, height: 1_024 }],
+    });
+
+    // Another enlargement takes as long a pixel. Counted with the others, it would make a step of theirs take two seconds.
+    const estimateOf = async (id: string) =>
+      (await services.database.generation.findUniqueOrThrow({ where: { id } })).estimateMs;
+    const half = { ...wanted, scale: 2 } as const;
+    expect(await estimateOf((await requestUpscale(services, asker(), half)).id)).toBe(2_000);
+    await finishEnlarged(2_000);
+    const pictures = { ...plain, settings: { mode: 'text-to-image', count: 1, steps: 8 } } as const;
+    await requestGeneration(services, asker(), pictures);
+    await finish();
+    const next = await requestGeneration(services, asker(), pictures);
+    expect(await estimateOf(next.id)).toBeLessThan(4_000);
+
+    const again = { generationId: made.id, outputId: null, seed: 'same', count: null } as const;
+    const rerun = await runAgain(services, asker(), again);
+    expect(rerun.request).toMatchObject({ ...made.request });
+  });
+
+  test('of what is not there, or would be too large, is refused', async () => {
+    expect(await codeOf(requestUpscale(services, asker(), wanted))).toBe('bad_input');
+    await putPicture();
+    await services.database.asset.updateMany({
+      where: { organizationId: world.organizationId, hash: world.assetHash },
+      data: { width: 2_000, height: 1_500 },
+    });
+    await expect(requestUpscale(services, asker(), wanted)).rejects.toMatchObject({
+      code: 'bad_input',
+      fix: expect.stringContaining('Enlarge it ×2, or make it smaller first.'),
+    });
   });
 });
 
