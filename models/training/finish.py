@@ -79,7 +79,8 @@ def main() -> None:
     shutil.copy(scratch / "evaluation" / "results.json", pack / "evaluation.json")
     shutil.copy(scratch / "evaluation" / "sheet.webp", pack / "sheet.webp")
     for folder, target in ((pack, card.PACK), (golden, GOLDEN)):
-        for file in folder.iterdir():
+        # The examples in a folder of their own stay as they are.
+        for file in filter(Path.is_file, folder.iterdir()):
             shutil.copy(file, target / file.name)
     log = Path(a.core).parent / "log.jsonl"
     minutes = a.minutes or (card.minutes_of(log) if log.exists() else "an unknown number of")
