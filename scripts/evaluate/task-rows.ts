@@ -9,7 +9,8 @@ export interface SheetRow {
   readonly pictures: readonly RgbPicture[];
 }
 
-const cell = 160;
+/** Side of a picture on a sheet in pixels. */
+export const cell = 160;
 const gap = 4;
 const labelWidth = 92;
 const captionHeight = 40;

@@ -3,14 +3,15 @@ import type { HouseImageManifest } from '../../models/catalog/manifest.ts';
 import { PackError } from '../../models/catalog/pack-error.ts';
 import { type HouseImageModel, openHouseImageModel } from '../../models/pipelines/house/model.ts';
 import { containInWhite } from '../../models/pipelines/house/reference.ts';
+import { networkScale, upscalePicture } from '../../models/pipelines/house/upscale.ts';
 import { generateImage } from '../../models/pipelines/house-image.ts';
 import {
+  type FloatPicture,
   fromSignedPlanes,
   type GrayPicture,
   type RgbPicture,
   toBytes,
   toFloatPicture,
-  toSignedPlanes,
 } from '../../models/pipelines/image/picture.ts';
 import { resizeArea, resizeCubic } from '../../models/pipelines/image/resize.ts';
 import type { ControlMap, ImageRequest } from '../../models/pipelines/image-request.ts';
@@ -19,7 +20,7 @@ import { wholeRange } from '../../shared/contracts/recipe.ts';
 import { makeEdgeMap } from '../../shared/raster/edge-map.ts';
 import { openPack } from './open-pack.ts';
 import { drawnMaps, loadTaskScenes, type TaskScene } from './task-scenes.ts';
-import { type SheetRow, writeRows } from './task-rows.ts';
+import { cell, type SheetRow, writeRows } from './task-rows.ts';
 
 const side = 256;
 const firstSeed = 2_000;
@@ -143,26 +144,71 @@ async function drawTasks(painter: Painter, scenes: readonly TaskScene[]): Promis
     },
   );
   rows.push(...(await drawEdits(painter, scenes)), ...(await drawReferences(painter, scenes)));
+  rows.push(...(await drawEnlarged(painter, scenes)));
+  return rows;
+}
+
+/** Scenes reduced to the core's size and enlarged again, and a part of each enlarged four times as `gesso upscale` does. */
+async function drawEnlarged(painter: Painter, scenes: readonly TaskScene[]): Promise<readonly SheetRow[]> {
   const size = painter.manifest.nativeSize;
-  const small = scenes.map(({ picture }) => resizeArea(toFloatPicture(picture, 3), size, size));
-  rows.push(
-    {
-      label: `${size} px, bicubic`,
-      pictures: small.map((one) => {
-        const { width, height, data } = resizeCubic(one, side, side);
-        return { width, height, data: toBytes(data) };
-      }),
-    },
+  const reduced = scenes.map(({ picture }) => toPicture(resizeArea(toFloatPicture(picture, 3), size, size)));
+  // A part of so many pixels is seen pixel by pixel once it is enlarged.
+  const shown = cell / networkScale;
+  const large = await eachScene(scenes, ({ picture }) => enlarge(painter, picture));
+  return [
+    { label: `${size} px, bicubic`, pictures: reduced.map((one) => enlargeCubic(one, side)) },
     {
       label: `${size} px, upscaled`,
-      pictures: await eachScene(scenes, async (_, __, i) => {
-        const planes = await painter.model.upscale(toSignedPlanes(small[i]), small[i]);
-        const grown = size * painter.manifest.scale;
-        return fromSignedPlanes(planes, grown, grown);
-      }),
+      pictures: await eachScene(scenes, (_, __, i) => enlarge(painter, reduced[i])),
     },
-  );
-  return rows;
+    {
+      label: `part of a picture, ${shown} px`,
+      pictures: scenes.map((scene) => cutPart(scene.picture, partOf(scene, shown))),
+    },
+    {
+      label: 'it at four times, bicubic',
+      pictures: scenes.map((scene) =>
+        cutPart(enlargeCubic(scene.picture, side * networkScale), partOf(scene, shown), networkScale),
+      ),
+    },
+    {
+      label: 'upscaled by tiles',
+      pictures: scenes.map((scene, i) => cutPart(large[i], partOf(scene, shown), networkScale)),
+    },
+  ];
+}
+
+async function enlarge({ model }: Painter, picture: RgbPicture): Promise<RgbPicture> {
+  const work = upscalePicture(picture, networkScale, { model, signal: new AbortController().signal });
+  let turn = await work.next();
+  while (turn.done !== true) turn = await work.next();
+  return turn.value;
+}
+
+function enlargeCubic(picture: RgbPicture, to: number): RgbPicture {
+  return toPicture(resizeCubic(toFloatPicture(picture, 3), to, to));
+}
+
+function toPicture({ width, height, data }: FloatPicture): RgbPicture {
+  return { width, height, data: toBytes(data) };
+}
+
+/** The square around the top of the first thing, where its outline is. */
+function partOf({ box: [left, top, right], picture }: TaskScene, length: number) {
+  const within = (value: number) =>
+    Math.round(Math.min(Math.max(value - length / 2, 0), picture.width - length));
+  return { x: within(((left + right) / 2) * picture.width), y: within(top * picture.height), length };
+}
+
+/** A square of a picture that is `scale` times as large as the one it was measured in. */
+function cutPart(picture: RgbPicture, part: ReturnType<typeof partOf>, scale = 1): RgbPicture {
+  const length = part.length * scale;
+  const data = new Uint8Array(length * length * 3);
+  for (let y = 0; y < length; y += 1) {
+    const from = ((part.y * scale + y) * picture.width + part.x * scale) * 3;
+    data.set(picture.data.subarray(from, from + length * 3), y * length * 3);
+  }
+  return { width: length, height: length, data };
 }
 
 /** Edits by instruction, where the pack lists them. */
