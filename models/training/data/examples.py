@@ -42,7 +42,7 @@ class Examples:
         _, drawn = self.scene("space", ["rocket", "heart"], "left of")
         lines = self.pen(drawn["owner"])
         return {"id": "follow-a-sketch", "name": "Follow a sketch", "task": "scribble",
-                "description": "Two outlines become a rocket and a heart. Rub them out and draw your own.",
+                "description": "Two outlines become a rocket and a heart, each as large as it was drawn.",
                 "prompt": "a rocket left of a red heart in space",
                 "cover": self.picture("sketch", np.repeat((lines * 255)[..., None], 3, 2)),
                 "layers": [{"id": "sketch", "kind": "control", "name": "Sketch", "map": "scribble", "paint": self.paint("sketch-paint", lines)}]}
@@ -82,8 +82,8 @@ class Examples:
             cover = cover + (SEGMENT_COLORS[region] - cover) * part[..., None]
             layers.append({"id": name.lower(), "kind": "control", "name": name, "map": "segmentation", "region": region,
                            "paint": self.paint(f"region-{name.lower()}", part)})
-        return {"id": "arrange-regions", "name": "Arrange regions", "task": "segmentation",
-                "description": "Every colour is a layer. Move the balloon, and the picture follows.",
+        return {"id": "fill-regions", "name": "Fill in regions", "task": "segmentation",
+                "description": "Every colour is a layer of its own. Make the balloon larger, and the picture follows.",
                 "prompt": "a red balloon above an elephant in a meadow", "cover": self.picture("regions", cover), "layers": layers}
 
     def reference(self) -> dict:
@@ -98,7 +98,7 @@ class Examples:
     def instruct(self) -> dict:
         picture = self.picture("castle", self.scene("meadow", ["castle"])[1]["image"])
         return {"id": "change-it-with-words", "name": "Change it with words", "task": "edit", "mode": "instruct",
-                "description": "The prompt tells what to change. The rest of the picture stays.",
+                "description": "The prompt says what to change: the meadow becomes a desert, the castle stays.",
                 "prompt": "change the background to a desert", "cover": picture,
                 "layers": [{"id": "castle", "kind": "image", "name": "Castle", "picture": picture}]}
 
