@@ -26,7 +26,7 @@ export function useEnlarge(canvasId: string, connection: CanvasConnection): Enla
           await client.generations.enlarge.mutate({ canvasId, layerId: layer.id, scale });
           editor.notify({
             tone: 'plain',
-            text: `Asked for ${layer.name}, ×${scale} as large.`,
+            text: `Asked to enlarge ${layer.name} ×${scale}.`,
             detail: 'It waits in the queue.',
           });
         } catch (error) {
