@@ -231,7 +231,6 @@ export const placementSchema = z.object({
   /** The layer that it goes above. */
   above: layerIdSchema,
 });
-export type Placement = z.infer<typeof placementSchema>;
 
 /** One finished picture in the staging strip. Written by the server, keyed by the output's id: a retry changes nothing. */
 export const candidateSchema = z.object({
