@@ -114,7 +114,9 @@ const houseImageFieldsSchema = z.object({
     /** The same network over the same weights, with its largest matrices multiplied as 8-bit integers. */
     denoiserInt8: componentSchema.optional(),
     upscaler: componentSchema,
-    /** Sees a reference picture, for packs that list the task `reference`. */
+    /** Sees a reference picture, for packs that list the task `reference`: the picture tower of the house-CLIP. */
+    imageEncoder: componentSchema.optional(),
+    /** Turns what the image encoder sees into rows that the denoiser reads after those of the text. */
     referenceEncoder: componentSchema.optional(),
   }),
   tasks: z.array(houseTaskSchema).min(1),
@@ -131,8 +133,9 @@ const houseImageFieldsSchema = z.object({
 });
 
 export const houseImageManifestSchema = houseImageFieldsSchema.refine(
-  ({ tasks, components }) => !tasks.includes('reference') || components.referenceEncoder !== undefined,
-  'a pack that lists the task reference needs a referenceEncoder among its components',
+  ({ tasks, components: { imageEncoder, referenceEncoder } }) =>
+    !tasks.includes('reference') || (imageEncoder !== undefined && referenceEncoder !== undefined),
+  'a pack that lists the task reference needs an imageEncoder and a referenceEncoder among its components',
 );
 export type HouseImageManifest = z.infer<typeof houseImageManifestSchema>;
 

@@ -28,7 +28,9 @@ const tasksSchema = z.object({
       boxes: z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])),
     }),
   ),
-  references: z.array(z.object({ concept: z.string(), prompt: z.string() })),
+  references: z.array(
+    z.object({ concept: z.string(), color: z.string(), style: z.string(), prompt: z.string() }),
+  ),
 });
 
 /** The rows of controls.png below the picture itself. */
@@ -62,6 +64,9 @@ export interface EditScene {
 /** A reference picture, a prompt that does not say how its thing looks, and the scene with the thing as it looks there. */
 export interface ReferenceScene {
   readonly concept: string;
+  /** How the thing looks in the reference and the picture; the prompt does not say it. */
+  readonly color: string;
+  readonly style: string;
   readonly prompt: string;
   readonly reference: RgbPicture;
   readonly picture: RgbPicture;

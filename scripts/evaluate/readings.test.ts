@@ -106,6 +106,10 @@ describe('reference pictures', () => {
     const row = rowOf(following, name);
     expect(row.made).toBe(row.composed);
     expect(row.made).toBeGreaterThan(0.95);
+    const color = 'the thing in the reference’s colour';
+    expect(rowOf(following, color).made).toBe(rowOf(following, color).composed);
+    expect(rowOf(following, color).made).toBeGreaterThan(0.8);
+    expect(rowOf(following, `${color}, same prompt without it`).made).toBe(0);
     // The same picture for both looks of a concept is as near to the one reference as to the other.
     const deaf = await measureReferences(
       benchOf(({ seed }) => scenes[seed - (seed % 2)].picture),

@@ -1,12 +1,14 @@
 import { areaUnderCurve, type Embedding, type HouseClip, similarity } from '../../models/evaluation/clip.ts';
-import { type Bench, makePictures, mean, type Section } from './bench.ts';
+import { type Aspect, type AskedScene, judge } from '../../models/evaluation/composition.ts';
+import type { RgbPicture } from '../../models/pipelines/image/picture.ts';
+import { type Bench, makePictures, mean, type Row, type Section } from './bench.ts';
 import type { ReferenceScene } from './fixtures.ts';
 
 const shown = 24;
 
 /**
- * Makes pictures after reference pictures and asks the house-CLIP which references they are like. `scenes` come in pairs: two
- * looks of one concept.
+ * Makes pictures after reference pictures, asks the house-CLIP which references they are like and the scene parser whether their
+ * thing looks as it does in the reference. `scenes` come in pairs: two looks of one concept.
  */
 export async function measureReferences(
   bench: Bench,
@@ -37,12 +39,14 @@ export async function measureReferences(
         .map((reference) => similarity(picture, reference)),
     );
   const n = scenes.length;
+  const looks = await readLooks(bench, scenes, { made, free });
   const sameConcept = 'AUC of the own reference against another look of the same concept';
   return {
     title: 'Reference pictures',
     about:
       'Prompts that name a thing but not its look, with a reference picture of it; how much the house-CLIP finds the samples to be ' +
-      'like their reference. In the right column the same of the composer’s scenes with the reference’s look.',
+      'like their reference, and whether the scene parser, which no part of the pack was trained with, finds the thing in the colour and ' +
+      'style that it has there. In the right column the same of the composer’s scenes with the reference’s look.',
     rows: [
       {
         name: sameConcept,
@@ -68,10 +72,42 @@ export async function measureReferences(
         composed: mean(own(composed)),
         n,
       },
+      ...looks,
     ],
     exhibits: scenes.slice(0, shown).map(({ prompt, reference }, i) => ({
       caption: `${prompt} (reference, sample, sample without it)`,
       pictures: [reference, made[i], free[i]],
     })),
   };
+}
+
+/** What the prompt would ask for if it said how the thing looks. */
+function lookOf({ concept, color, style, prompt }: ReferenceScene): AskedScene {
+  const objects = [{ concept, color, count: 1 }];
+  const silent = { relation: null, background: null, plainColor: null, time: null, weather: null };
+  return { prompt, kind: 'reference', objects, style, ...silent };
+}
+
+async function readLooks(
+  { parser }: Bench,
+  scenes: readonly ReferenceScene[],
+  { made, free }: { readonly made: readonly RgbPicture[]; readonly free: readonly RgbPicture[] },
+): Promise<readonly Row[]> {
+  const share = async (pictures: readonly RgbPicture[], aspect: Aspect): Promise<number> => {
+    const readings = await parser.read(pictures);
+    return mean(scenes.map((scene, i) => judge(lookOf(scene), readings[i], parser.manifest)[aspect] === true));
+  };
+  const composed = scenes.map(({ picture }) => picture);
+  const n = scenes.length;
+  const rows: Row[] = [];
+  for (const [aspect, what] of [
+    ['object and its colour', 'the thing in the reference’s colour'],
+    ['style', 'the reference’s style'],
+  ] as const) {
+    rows.push(
+      { name: what, made: await share(made, aspect), composed: await share(composed, aspect), n },
+      { name: `${what}, same prompt without it`, made: await share(free, aspect), composed: null, n },
+    );
+  }
+  return rows;
 }

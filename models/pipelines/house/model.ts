@@ -13,7 +13,7 @@ import { PipelineError } from '../pipeline-error.ts';
 import { denoiserFile } from './arithmetic.ts';
 import { createBatchRunner } from './batch.ts';
 import type { Jump } from './flow-map.ts';
-import { containInWhite, type ReferenceStates } from './reference.ts';
+import { openReferenceEncoder, type ReferenceStates } from './reference.ts';
 
 /** What the denoiser is told besides x and t; the same for every guidance branch. */
 export interface HouseConditioning {
@@ -123,11 +123,7 @@ export async function openHouseImageModel(
     const textEncoder = await acquire(manifest.components.textEncoder.file);
     const denoiser = await acquire(denoiserFile(manifest, options.arithmetic));
     const upscaler = await acquire(manifest.components.upscaler.file);
-    const { referenceEncoder: encoderFile } = manifest.components;
-    const referenceEncoder =
-      encoderFile !== undefined && manifest.tasks.includes('reference')
-        ? await acquire(encoderFile.file)
-        : null;
+    const seeReference = await openReferenceEncoder(manifest, acquire);
     const prompts = new Map<string, TextStates>();
     // A request for several pictures brings the same reference with each.
     const references = new WeakMap<RgbPicture, ReferenceStates>();
@@ -149,7 +145,7 @@ export async function openHouseImageModel(
     };
 
     const encodeReference = async (picture: RgbPicture): Promise<ReferenceStates> => {
-      if (referenceEncoder === null) {
+      if (seeReference === null) {
         throw new PipelineError(
           'unsupported',
           `${manifest.name} has not learned to follow a reference picture.`,
@@ -157,8 +153,7 @@ export async function openHouseImageModel(
       }
       const known = references.get(picture);
       if (known !== undefined) return known;
-      const pixels = float32Tensor([1, 3, size, size], containInWhite(picture, size));
-      const states = floatData(await referenceEncoder.runForOutput({ pixels }, 'last_hidden_state'));
+      const states = await seeReference(picture);
       references.set(picture, states);
       return states;
     };

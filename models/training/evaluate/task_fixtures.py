@@ -91,7 +91,8 @@ def draw_references(p: Prompts) -> list[dict]:
             shown.append(references.draw(spec["objects"][0], spec["style"], p.rng))
             scenes.append(p.composer.render(spec, SIZE)["image"])
             spoken = {**spec, "style_unsaid": True, "objects": [{**spec["objects"][0], "color_word": None}]}
-            rows.append({"concept": concept.name, "prompt": captions.caption(p.rng, p.composer.concepts, spoken, rich=False)})
+            rows.append({"concept": concept.name, "color": color or "natural", "style": spec["style"],
+                         "prompt": captions.caption(p.rng, p.composer.concepts, spoken, rich=False)})
     grid(shown + scenes, len(shown)).save(OUT / "references.webp", lossless=True, method=6)
     return rows
 

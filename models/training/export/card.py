@@ -110,8 +110,8 @@ def write(machine: str, minutes, seed, upscaler: Path, notes: Path) -> None:
         "  trained together with it. Flow matching, predicts x0, and for 1 to 4 steps its flow map, guidance included. Upscaler: residual convolution network, 0.32 M parameters.",
         f"- Files: {size:.1f} MB in all; matrices stored as int8 and restored to float32 at load"
         f"{', or multiplied as they are by denoiser-int8.onnx' if 'denoiserInt8' in manifest['components'] else ''}.",
-        f"- Tasks: {', '.join(manifest['tasks'])}. A reference picture is seen by an encoder of its own, 1.1 M parameters, and goes with",
-        "  every task but editing.",
+        f"- Tasks: {', '.join(manifest['tasks'])}. A reference picture is seen by the house-CLIP, whose states of its patches a",
+        "  small encoder of 1.0 M parameters turns into 16 rows for the core; it goes with every task but editing.",
         f"- Vocabulary: {len(vocabulary['concepts'])} concepts, {len(vocabulary['colors'])} colour words, {len(vocabulary['plainColors'])} plain backgrounds and 13 places.",
         "  Other words still give a picture, of something near or of nothing; the studio says so.", "",
         "## Training", "",
