@@ -97,9 +97,10 @@ def golden(folder: Path) -> None:
 def export(run: Path, folder: Path) -> None:
     torch.set_num_threads(2)
     saved = torch.load(run / "last.pt", weights_only=True, map_location="cpu")
-    net: Clip = make()
+    size = saved.get("size", "cpu")
+    net: Clip = make(size)
     net.load_state_dict(saved["average"])
-    plain = Clip(net.text.embed.num_embeddings)
+    plain = Clip(net.text.embed.num_embeddings, size)
     plain.load_state_dict(net.state_dict())
     plain.eval()
     ids = torch.zeros(2, LENGTH, dtype=torch.long)

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 SIZE, GRID, DIMENSIONS = 64, 8, 128
-PICTURE_WIDTH, PICTURE_DEPTH = 192, 4
-TEXT_WIDTH, TEXT_DEPTH, LENGTH = 160, 3, 32
+PICTURE_WIDTH, TEXT_WIDTH, LENGTH = 192, 160, 32
 HEAD = 32
+
+
+class Size(NamedTuple):
+    """What may differ behind one graph contract: the core reads states of PICTURE_WIDTH."""
+
+    stem: tuple[int, int, int]
+    """Channels at a half, a quarter and an eighth of the side, as the scene parser's of that size."""
+    picture_depth: int
+    text_depth: int
+
+
+SIZES = {"cpu": Size((32, 64, 160), 4, 3), "gpu": Size((64, 128, 320), 8, 6)}
 
 
 def rms(x: Tensor, weight: Tensor) -> Tensor:
@@ -87,15 +99,16 @@ class Picture(nn.Module):
     The convolutions have the shape of the scene parser's first ones, so that training can start from them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: Size) -> None:
         super().__init__()
-        self.low = nn.Conv2d(3, 32, 5, 2, 2)
-        self.middle, self.middle_more = nn.Conv2d(32, 64, 3, 2, 1), Residual(64)
-        self.deep, self.deep_more = nn.Conv2d(64, 160, 3, 2, 1), Residual(160)
-        self.tokens = nn.Linear(160, PICTURE_WIDTH)
+        low, middle, deep = size.stem
+        self.low = nn.Conv2d(3, low, 5, 2, 2)
+        self.middle, self.middle_more = nn.Conv2d(low, middle, 3, 2, 1), Residual(middle)
+        self.deep, self.deep_more = nn.Conv2d(middle, deep, 3, 2, 1), Residual(deep)
+        self.tokens = nn.Linear(deep, PICTURE_WIDTH)
         # Rain and snow are a few pixels wide: they are read from the finer maps.
-        self.fine = nn.Linear(2 * (32 + 64), PICTURE_WIDTH)
-        self.tower = Tower(PICTURE_WIDTH, PICTURE_DEPTH, GRID * GRID)
+        self.fine = nn.Linear(2 * (low + middle), PICTURE_WIDTH)
+        self.tower = Tower(PICTURE_WIDTH, size.picture_depth, GRID * GRID)
 
     def forward(self, sample: Tensor) -> Tensor:
         return self.tower.embed(self.states(sample))
@@ -126,11 +139,11 @@ class Picture(nn.Module):
 class Text(nn.Module):
     """input_ids [B,L], L up to 32, 0 = padding, to embedding [B,128] of length one."""
 
-    def __init__(self, vocabulary: int) -> None:
+    def __init__(self, vocabulary: int, size: Size) -> None:
         super().__init__()
         self.embed = nn.Embedding(vocabulary, TEXT_WIDTH)
         nn.init.normal_(self.embed.weight, std=0.05)
-        self.tower = Tower(TEXT_WIDTH, TEXT_DEPTH, LENGTH)
+        self.tower = Tower(TEXT_WIDTH, size.text_depth, LENGTH)
 
     def forward(self, input_ids: Tensor) -> Tensor:
         valid = F.pad((input_ids != 0).float(), (1, 0), value=1.0)
@@ -138,8 +151,8 @@ class Text(nn.Module):
 
 
 class Clip(nn.Module):
-    def __init__(self, vocabulary: int) -> None:
+    def __init__(self, vocabulary: int, size: str = "cpu") -> None:
         super().__init__()
-        self.picture, self.text = Picture(), Text(vocabulary)
+        self.picture, self.text = Picture(SIZES[size]), Text(vocabulary, SIZES[size])
         # log of the inverse temperature; begins at 1 / 0.07 and may not pass 100 (Radford et al. 2021, section 2.5).
         self.scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))

@@ -3,7 +3,7 @@
     python models/training/clip/train.py --out /work/train/clip --minutes 24
     python models/training/clip/train.py --out /work/train/clip --export models/packs/house-image
 
-On a GPU: --device cuda --workers 14 --groups 256, with the same networks and files. --from-parser takes the first convolutions of a
+On a GPU: --device cuda --workers 14 --groups 256 --size gpu, deeper and wider behind the same graph contract. --from-parser takes the first convolutions of a
 stored scene-parser.onnx, which saves a small run from learning edges and colours again.
 
 The rate follows one cosine over the run. OUT/last.pt every two minutes; OUT/log.jsonl has one line each 50 steps.
@@ -28,7 +28,7 @@ from tokenizers import Tokenizer
 
 from losses import loss_of, worsen
 from measure import Check, to_sample
-from model import Clip
+from model import SIZES, Clip
 from optimizer import MuonAdam
 from pairs import CAPTIONS, TOKENIZER, start_workers
 
@@ -65,15 +65,15 @@ class Pool:
         return {k: v.to(device) for k, v in out.items()}
 
 
-def make() -> Clip:
-    return Clip(VOCABULARY).to(memory_format=torch.channels_last)
+def make(size: str = "cpu") -> Clip:
+    return Clip(VOCABULARY, size).to(memory_format=torch.channels_last)
 
 
 def train(a: argparse.Namespace, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
-    net = make()
+    net = make(a.size)
     started_from = None
     if a.from_parser and not (out / "last.pt").exists():
         net.picture.start_from_parser(Path(a.from_parser))
@@ -93,7 +93,7 @@ def train(a: argparse.Namespace, out: Path) -> None:
         print(f"resumed at step {step} after {spent / 60:.1f} minutes", flush=True)
     print(f"picture {sum(p.numel() for p in net.picture.parameters()) / 1e6:.2f} M, text {sum(p.numel() for p in net.text.parameters()) / 1e6:.2f} M parameters", flush=True)
     queue, workers = start_workers(a.seed * 1000 + step, 8, a.workers)
-    check, judge, pool = Check(), make().to(a.device), Pool(queue, a.groups, a.seed + step)
+    check, judge, pool = Check(), make(a.size).to(a.device), Pool(queue, a.groups, a.seed + step)
     log = open(out / "log.jsonl", "a")
     start, saved_at, whole = time.time(), time.time(), a.minutes * 60
 
@@ -103,7 +103,7 @@ def train(a: argparse.Namespace, out: Path) -> None:
 
     def save(value: dict) -> None:
         torch.save({"net": net.state_dict(), "optimizer": optimizer.state(), "slow": slow.state_dict(), "average": average, "step": step, "batch": a.groups * 3,
-                    "spent": spent + time.time() - start, "seed": a.seed, "started_from": started_from, "accuracy": value}, out / "last.tmp")
+                    "spent": spent + time.time() - start, "seed": a.seed, "size": a.size, "started_from": started_from, "accuracy": value}, out / "last.tmp")
         (out / "last.tmp").replace(out / "last.pt")
 
     sums: dict[str, float] = {}
@@ -152,6 +152,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--size", choices=SIZES, default="cpu")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--from-parser", default=None)
     parser.add_argument("--export", default=None)

@@ -120,8 +120,9 @@ def write(a: argparse.Namespace, pack: Path, golden_folder: Path) -> None:
     print(f"{int8.name}: max abs {compare(nets['core'], inputs, int8):.2e} from float32")
     if a.upscaler:
         from upscaler import Upscaler
-        net = Upscaler()
-        net.load_state_dict(torch.load(a.upscaler, weights_only=True)["ema"])
+        enlarger = torch.load(a.upscaler, weights_only=True, map_location="cpu")
+        net = Upscaler(enlarger.get("size", "cpu"))
+        net.load_state_dict(enlarger["ema"])
         path = pack / "upscaler.onnx"
         x = torch.rand(1, 3, 64, 64) * 2 - 1
         net.eval()

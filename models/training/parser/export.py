@@ -47,9 +47,9 @@ def reference(net) -> dict:
 
 def export(run: Path, folder: Path) -> None:
     torch.set_num_threads(2)
-    saved = torch.load(run / "last.pt", weights_only=True)
-    before = saved["before"]
-    net = make()
+    saved = torch.load(run / "last.pt", weights_only=True, map_location="cpu")
+    before, size = saved["before"], saved.get("size", "cpu")
+    net = make(size)
     net.load_state_dict(saved["average"])
     net.eval()
     from composer import Composer
@@ -60,7 +60,7 @@ def export(run: Path, folder: Path) -> None:
     print(right, threshold)
     path = folder / "scene-parser.onnx"
     b = torch.export.Dim("B", min=1, max=64)
-    plain = make().to(memory_format=torch.contiguous_format)
+    plain = make(size).to(memory_format=torch.contiguous_format)
     plain.load_state_dict(saved["average"])
     plain.eval()
     x = torch.rand(2, 3, 64, 64) * 2 - 1

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 FEATURES = 128
+# Channels at a half, a quarter and an eighth of the side.
+SIZES = {"cpu": (32, 64, 160), "gpu": (64, 128, 320)}
 
 
 def layer(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
@@ -30,15 +32,16 @@ class Parser(nn.Module):
     between sets of pictures.
     """
 
-    def __init__(self, concepts: int, colors: int, styles: int, heads: list[int]) -> None:
+    def __init__(self, concepts: int, colors: int, styles: int, heads: list[int], size: str = "cpu") -> None:
         super().__init__()
-        self.low = nn.Sequential(layer(3, 32, 5, 2), nn.ReLU())
-        self.middle = nn.Sequential(layer(32, 64, 3, 2), nn.ReLU(), Residual(64))
-        self.deep = nn.Sequential(layer(64, 160, 3, 2), nn.ReLU(), Residual(160), Residual(160))
-        self.objects = nn.Sequential(layer(160, 192, 1), nn.ReLU(), nn.Conv2d(192, 1 + concepts + colors + 4 + styles, 1))
+        low, middle, deep = SIZES[size]
+        self.low = nn.Sequential(layer(3, low, 5, 2), nn.ReLU())
+        self.middle = nn.Sequential(layer(low, middle, 3, 2), nn.ReLU(), Residual(middle))
+        self.deep = nn.Sequential(layer(middle, deep, 3, 2), nn.ReLU(), Residual(deep), Residual(deep))
+        self.objects = nn.Sequential(layer(deep, 192, 1), nn.ReLU(), nn.Conv2d(192, 1 + concepts + colors + 4 + styles, 1))
         nn.init.constant_(self.objects[2].bias[:1], -3.0)
         # Rain and snow are a few pixels wide: they are read from the finer maps.
-        self.embed = nn.Linear(2 * (32 + 64 + 160), FEATURES)
+        self.embed = nn.Linear(2 * (low + middle + deep), FEATURES)
         self.scene = nn.Linear(FEATURES, sum(heads))
 
     def forward(self, sample: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -108,12 +108,14 @@ def _work(seed: int, count: int, queue) -> None:
         queue.put(batch(composer, rng, count))
 
 
-def start_worker(seed: int, count: int):
+def start_workers(seed: int, count: int, workers: int):
+    """A queue of batches and the processes that fill it."""
     context = mp.get_context("spawn")
-    queue = context.Queue(6)
-    process = context.Process(target=_work, args=(seed, count, queue), daemon=True)
-    process.start()
-    return queue, process
+    queue = context.Queue(5 + workers)
+    processes = [context.Process(target=_work, args=(seed + 7 * k, count, queue), daemon=True) for k in range(workers)]
+    for process in processes:
+        process.start()
+    return queue, processes
 
 
 def vocabulary() -> dict:

@@ -3,7 +3,7 @@
     python models/training/parser/train.py --out /work/train/parser --minutes 20
     python models/training/parser/train.py --out /work/train/parser --export models/packs/house-image
 
-With --from-pack a new run starts from the pack's parser. The rate follows one cosine over the run. OUT/last.pt every two minutes; OUT/log.jsonl has one line each 100 steps.
+On a GPU: --device cuda --workers 14 --size gpu, twice the channels behind the same graph contract. With --from-pack a new run starts from the pack's parser. The rate follows one cosine over the run. OUT/last.pt every two minutes; OUT/log.jsonl has one line each 100 steps.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ import torch.nn.functional as F
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "export")]
-from model import Parser
-from samples import HEADS, IGNORE, NATURAL, batch, start_worker
+from model import SIZES, Parser
+from samples import HEADS, IGNORE, NATURAL, batch, start_workers
 from world import STYLES, load_concepts
 
 CONCEPTS, COLORS = len(load_concepts()), NATURAL + 1
 PARTS = [1, CONCEPTS, COLORS, 4, len(STYLES)]
 
 
-def make() -> Parser:
-    return Parser(CONCEPTS, COLORS, len(STYLES), list(HEADS.values())).to(memory_format=torch.channels_last)
+def make(size: str = "cpu") -> Parser:
+    return Parser(CONCEPTS, COLORS, len(STYLES), list(HEADS.values()), size).to(memory_format=torch.channels_last)
 
 
-def tensors(b: dict) -> dict:
-    out = {k: torch.from_numpy(v) for k, v in b.items()}
+def tensors(b: dict, device: str = "cpu") -> dict:
+    out = {k: torch.from_numpy(v).to(device) for k, v in b.items()}
     out["image"] = out["image"].permute(0, 3, 1, 2).float() / 127.5 - 1
     return out
 
@@ -42,20 +42,21 @@ def tensors(b: dict) -> dict:
 def worsen(x: torch.Tensor) -> torch.Tensor:
     """Half of the pictures get soft, noisy, or off in light, so that the parser reads imperfect drawings too."""
     n = len(x)
-    pick = lambda p: (torch.rand(n, 1, 1, 1) < p).float()
+    some = lambda *shape: torch.rand(*shape, device=x.device)
+    pick = lambda p: (some(n, 1, 1, 1) < p).float()
     soft = F.interpolate(F.avg_pool2d(x, 2), scale_factor=2, mode="bilinear", align_corners=False)
-    a = pick(0.3) * torch.rand(n, 1, 1, 1)
+    a = pick(0.3) * some(n, 1, 1, 1)
     x = x + a * (soft - x)
     blur = F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    a = pick(0.3) * torch.rand(n, 1, 1, 1)
+    a = pick(0.3) * some(n, 1, 1, 1)
     x = x + a * (blur - x)
-    x = x + pick(0.4) * 0.25 * torch.rand(n, 1, 1, 1) * (torch.rand_like(x) * 2 - 1)
-    gain, lift = 1 + pick(0.5) * 0.15 * torch.randn(n, 1, 1, 1), pick(0.5) * 0.08 * torch.randn(n, 3, 1, 1)
+    x = x + pick(0.4) * 0.25 * some(n, 1, 1, 1) * (torch.rand_like(x) * 2 - 1)
+    gain, lift = 1 + pick(0.5) * 0.15 * torch.randn(n, 1, 1, 1, device=x.device), pick(0.5) * 0.08 * torch.randn(n, 3, 1, 1, device=x.device)
     return (x * gain + lift).clamp(-1, 1).contiguous(memory_format=torch.channels_last)
 
 
 def loss_of(net: Parser, x: torch.Tensor, b: dict) -> tuple[torch.Tensor, dict]:
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(x.device.type, torch.bfloat16):
         objects, scene, _ = net(x)
     objects, scene = objects.float(), scene.float()
     heat, concept, color, box, style = objects.split(PARTS, 1)
@@ -98,12 +99,12 @@ def train(a: argparse.Namespace, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
-    net = make()
+    net = make(a.size).to(a.device)
     optimizer = torch.optim.AdamW(net.parameters(), lr=a.rate, weight_decay=0.02)
     average = {k: v.clone() for k, v in net.state_dict().items()}
     step, spent, before = 0, 0.0, {"pictures": 0, "steps": 0, "minutes": 0.0}
     from composer import Composer
-    fixed = tensors(batch(Composer(4242), np.random.default_rng(4242), 768))
+    fixed = tensors(batch(Composer(4242), np.random.default_rng(4242), 768), a.device)
     if a.from_pack and not (out / "last.pt").exists():
         from from_pack import load_parser
         pack = Path(a.from_pack)
@@ -113,20 +114,20 @@ def train(a: argparse.Namespace, out: Path) -> None:
         average = {k: v.clone() for k, v in net.state_dict().items()}
         print(f"starts from the parser of {pack}, {before['pictures']} pictures", flush=True)
     if (out / "last.pt").exists():
-        saved = torch.load(out / "last.pt", weights_only=True)
+        saved = torch.load(out / "last.pt", weights_only=True, map_location=a.device)
         net.load_state_dict(saved["net"])
         optimizer.load_state_dict(saved["optimizer"])
         average, step, spent, before = saved["average"], saved["step"], saved["spent"], saved["before"]
         print(f"resumed at step {step} after {spent / 60:.1f} minutes", flush=True)
     print(f"{sum(p.numel() for p in net.parameters()) / 1e6:.2f} M parameters", flush=True)
-    queue, worker = start_worker(a.seed * 1000 + step + before["steps"], a.batch)
+    queue, workers = start_workers(a.seed * 1000 + step + before["steps"], a.batch, a.workers)
     log = open(out / "log.jsonl", "a")
     start, saved_at, whole = time.time(), time.time(), a.minutes * 60
-    judge = make()
+    judge = make(a.size).to(a.device)
 
     def save(value: dict) -> None:
         torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict(), "average": average, "step": step, "pictures": step * a.batch // 2, "spent": spent + time.time() - start,
-                    "before": before, "accuracy": value}, out / "last.tmp")
+                    "before": before, "size": a.size, "accuracy": value}, out / "last.tmp")
         (out / "last.tmp").replace(out / "last.pt")
 
     def measure() -> dict:
@@ -136,7 +137,7 @@ def train(a: argparse.Namespace, out: Path) -> None:
     sums: dict[str, float] = {}
     try:
         while (done := (spent + time.time() - start) / whole) < 1:
-            b = tensors(queue.get())
+            b = tensors(queue.get(), a.device)
             for _ in range(2):
                 rate = a.rate * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, done))))
                 for group in optimizer.param_groups:
@@ -167,7 +168,8 @@ def train(a: argparse.Namespace, out: Path) -> None:
         save(value)
         print(f"done: step {step}, {value}", flush=True)
     finally:
-        worker.terminate()
+        for worker in workers:
+            worker.terminate()
 
 
 def main() -> None:
@@ -177,6 +179,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--size", choices=SIZES, default="cpu")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--rate", type=float, default=2e-3, help="highest, after the first hundred steps")
     parser.add_argument("--from-pack", default=None, help="folder of a pack whose parser a new run starts from")
     parser.add_argument("--export", default=None)

@@ -5,7 +5,7 @@
 The input is the 64 px area average of a 256 px scene, degraded with blur, fine and coarse noise and faint 8 px patch seams.
 With --core CHECKPOINT half of the inputs are instead what the core itself makes of the noised scene at t between 0.2 and
 0.55, so the upscaler also cleans the grain that the core leaves. Loss: Charbonnier on pixels plus L1 on horizontal and vertical differences.
---from-pack PACK starts from the upscaler of a pack.
+--from-pack PACK starts from the upscaler of a pack. On a GPU: --device cuda --size gpu, twice the channels behind the same graph contract.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import torch.nn.functional as F
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent / "core"), str(HERE), str(HERE.parent / "data")]
 from from_pack import load_graph
-from upscaler import Upscaler
+from upscaler import SIZES, Upscaler
 
 
 def dead_leaves(rng, size: int = 256) -> np.ndarray:
@@ -114,6 +114,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--scenes", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--size", choices=SIZES, default="cpu")
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--core", default=None)
     parser.add_argument("--from-pack", default=None)
     a = parser.parse_args()
@@ -121,13 +123,14 @@ def main() -> None:
     torch.manual_seed(a.seed)
     out = Path(a.out)
     out.mkdir(parents=True, exist_ok=True)
-    net = Upscaler()
+    net = Upscaler(a.size)
     if a.from_pack:
         load_graph(net, Path(a.from_pack) / "upscaler.onnx")
+    net.to(a.device)
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3, betas=(0.9, 0.98), weight_decay=0)
     step = 0
     if (out / "last.pt").exists():
-        saved = torch.load(out / "last.pt", weights_only=True)
+        saved = torch.load(out / "last.pt", weights_only=True, map_location=a.device)
         net.load_state_dict(saved["net"])
         optimizer.load_state_dict(saved["optimizer"])
         step = saved["step"]
@@ -144,9 +147,9 @@ def main() -> None:
         low = degrade(shrink(high))
         if views is not None and step % 2:
             low = views[rows, :, y * 2:y * 2 + 24, x * 2:x * 2 + 24].float()
-        with torch.autocast("cpu", torch.bfloat16):
-            result = net(low)
-        loss = loss_of(result.float(), high)
+        with torch.autocast(a.device, torch.bfloat16):
+            result = net(low.to(a.device))
+        loss = loss_of(result.float(), high.to(a.device))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -159,7 +162,7 @@ def main() -> None:
                 ema[k].lerp_(v, 1 - min(0.995, (1 + step) / (10 + step)))
         if step % 100 == 0:
             print(f"step {step} loss {loss.item():.4f} {(time.time() - start) / 60:.1f} min", flush=True)
-    best = Upscaler()
+    best = Upscaler(a.size)
     best.load_state_dict(ema)
     with torch.no_grad():
         low = shrink(held)
@@ -170,7 +173,7 @@ def main() -> None:
         result["psnrDegraded"] = round(psnr(best(rough), held), 2)
         result["psnrBicubicDegraded"] = round(psnr(F.interpolate(rough, scale_factor=4, mode="bicubic", align_corners=False), held), 2)
     torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, out / "last.pt")
-    torch.save({"ema": ema, "step": step, "metrics": result}, out / "ema.pt")
+    torch.save({"ema": best.state_dict(), "size": a.size, "step": step, "metrics": result}, out / "ema.pt")
     (out / "metrics.json").write_text(json.dumps(result, indent=2) + "\n")
     print(result)
 

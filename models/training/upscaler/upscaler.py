@@ -6,19 +6,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-CHANNELS, BLOCKS = 48, 7
+# Channels: more of them see no farther, so both sizes can be used by tiles with the same margin.
+SIZES = {"cpu": 48, "gpu": 96}
+BLOCKS = 7
 
 
 class Upscaler(nn.Module):
     """[B,3,h,w] to [B,3,4h,4w] in -1..1: bilinear enlargement plus a learned correction by sub-pixel convolution
     (ESPCN, Shi et al. 2016; residual blocks without normalisation as in EDSR, Lim et al. 2017)."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: str = "cpu") -> None:
         super().__init__()
-        self.head = nn.Conv2d(3, CHANNELS, 5, padding=2)
-        self.a = nn.ModuleList(nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1) for _ in range(BLOCKS))
-        self.b = nn.ModuleList(nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1) for _ in range(BLOCKS))
-        self.tail = nn.Conv2d(CHANNELS, 48, 3, padding=1)
+        channels = SIZES[size]
+        self.head = nn.Conv2d(3, channels, 5, padding=2)
+        self.a = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(BLOCKS))
+        self.b = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(BLOCKS))
+        self.tail = nn.Conv2d(channels, 48, 3, padding=1)
         for conv in self.b:
             nn.init.normal_(conv.weight, std=0.01)
         nn.init.normal_(self.tail.weight, std=0.002)
