@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 import captions
 import looks
 from backgrounds import PLAIN, VARIANTS, TINT, draw_background
-from world import BACKGROUNDS, COLORS, MASTER, OUTDOOR, STYLES, TIMES, Sprites, held_out, load_concepts
+from world import BACKGROUNDS, COLORS, OUTDOOR, STYLES, TIMES, Sprites, held_out, load_concepts
 
 BACKGROUND_P = np.array([3.0, 1.2, 1, 1.1, 1, 1.5, 1, 1.1, 1.2, 1, 1, 1.2, 0.9, 0.9])
 BACKGROUND_P /= BACKGROUND_P.sum()
@@ -20,6 +20,8 @@ SEGMENT_COLORS = np.array([(120, 180, 230), (120, 110, 90), (230, 80, 80), (80, 
 
 # How much of a thing the ground gives back right below it: water always, a street when it is wet.
 WATER, WET_STREET = 0.6, 0.3
+# Pixels of a sprite's longer side: enough for pictures of 64 px. Larger pictures want larger ones (detail.py).
+SPRITE_SIDE = 128
 LAYOUTS = ["empty", "one", "count", "pair"]
 
 
@@ -36,11 +38,11 @@ class Mixture:
 
 
 class Composer:
-    def __init__(self, seed: int, mixture: Mixture = Mixture()):
+    def __init__(self, seed: int, mixture: Mixture = Mixture(), sprite_side: int = SPRITE_SIDE):
         self.mixture = mixture
         self.rng = np.random.default_rng(seed)
         self.concepts = load_concepts()
-        self.sprites = Sprites(self.concepts)
+        self.sprites = Sprites(self.concepts, sprite_side)
         weights = np.array([c.weight for c in self.concepts])
         self.concept_p = weights / weights.sum()
         self.backdrops: dict = {}

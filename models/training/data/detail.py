@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-import world
+from composer import Composer, Mixture
 
-# Sprites as large as a big object at 256 px. Composer reads them through world.Sprites, which reads this once, here.
-world.MASTER = 216
-
-from composer import Composer
+# As large as a big object at 256 px.
+SPRITE_SIDE = 216
 
 
 class DetailComposer(Composer):
     """Composer remembers backdrops of 64 px only; drawing one at 256 px takes more than half of a scene's time."""
 
     LIMIT = 700
+
+    def __init__(self, seed: int, mixture: Mixture = Mixture()):
+        super().__init__(seed, mixture, SPRITE_SIDE)
 
     def backdrop(self, spec: dict, size: int) -> tuple[np.ndarray, float]:
         key = tuple(spec[k] for k in ("background", "variant", "time", "plain_color")) + (size,)

@@ -15,7 +15,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 import captions
-from composer import Composer
+from detail import DetailComposer
 
 COUNT, SIZE, NATIVE = 6, 256, 64
 
@@ -23,7 +23,7 @@ COUNT, SIZE, NATIVE = 6, 256, 64
 def main() -> None:
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
-    composer = Composer(int(sys.argv[2]) if len(sys.argv) > 2 else 23)
+    composer = DetailComposer(int(sys.argv[2]) if len(sys.argv) > 2 else 23)
     scenes = []
     while len(scenes) < COUNT:
         spec = composer.describe()

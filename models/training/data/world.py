@@ -12,7 +12,6 @@ from PIL import Image
 
 HERE = Path(__file__).parent
 WORK = Path(os.environ.get("GESSO_TRAIN_DIR", "/work/train"))
-MASTER = 128
 STYLES = ["3d", "flat", "cartoon"]
 COLORS = {
     "red": (222, 38, 44), "orange": (245, 130, 32), "yellow": (250, 205, 40), "green": (62, 170, 66),
@@ -85,9 +84,9 @@ def recolor(rgba: np.ndarray, color: str) -> np.ndarray:
 
 
 class Sprites:
-    """All sprites trimmed to their alpha box at MASTER px, premultiplied, natural and recoloured; built once and cached."""
+    """All sprites trimmed to their alpha box, premultiplied, natural and recoloured; `side` is the longer one's length in pixels."""
 
-    def __init__(self, concepts: list[Concept]):
+    def __init__(self, concepts: list[Concept], side: int):
         self.cache: dict[tuple[int, str, str | None], Image.Image] = {}
         self.aspect: dict[tuple[int, str], tuple[float, float]] = {}
         self.base: dict[tuple[int, str], np.ndarray] = {}
@@ -97,11 +96,11 @@ class Sprites:
                 picture = Image.open(path).convert("RGBA")
                 box = picture.getchannel("A").point(lambda a: 255 if a > 24 else 0).getbbox()
                 picture = picture.crop(box)
-                scale = MASTER / max(picture.size)
+                scale = side / max(picture.size)
                 size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
                 picture = picture.convert("RGBa").resize(size, Image.BICUBIC).convert("RGBA")
                 self.base[concept.index, style] = np.asarray(picture)
-                self.aspect[concept.index, style] = (size[0] / MASTER, size[1] / MASTER)
+                self.aspect[concept.index, style] = (size[0] / side, size[1] / side)
 
     def get(self, concept: int, style: str, color: str | None) -> Image.Image:
         key = (concept, style, color)

@@ -20,6 +20,7 @@ sys.path[:0] = [str(HERE.parent / "data"), str(HERE.parent / "parser")]
 import captions
 from backgrounds import PLAIN, VARIANTS
 from composer import Composer
+from detail import DetailComposer
 from samples import RELATIONS
 from world import BACKGROUNDS, COLORS, OUTDOOR, STYLES, TIMES, WEATHERS, held_out
 
@@ -33,6 +34,7 @@ STYLE_SHARE = 0.3
 class Prompts:
     def __init__(self, seed: int) -> None:
         self.composer, self.rng = Composer(seed), np.random.default_rng(seed)
+        self.large_composer = DetailComposer(seed)
         self.active = [c for c in self.composer.concepts if c.weight > 0]
 
     def pick(self, options):
@@ -150,7 +152,7 @@ def main() -> None:
         _, x, y, w, h = spec["boxes"][0]
         pad = 0.06
         box = [max(0, x - pad), max(0, y - pad), min(1, x + w + pad), min(1, y + h + pad)]
-        large.append(p.composer.render(spec, LARGE)["image"])
+        large.append(p.large_composer.render(spec, LARGE)["image"])
         asked.append({"prompt": text, "kind": "repaint", **wanted, "box": [round(v * LARGE) for v in box]})
     grid(large, 4).save(OUT / "large.webp", lossless=True, method=6)
 

@@ -70,7 +70,7 @@ def draw_edits(p: Prompts) -> list[dict]:
         after, instruction = found
         before, asked = facts(p, spec, instruction, kind), facts(p, after, instruction, kind)
         rows.append({"after": asked, "change": change(asked, before), "boxes": boxes(spec, after, kind)})
-        sources.append(p.composer.render(spec, LARGE)["image"])
+        sources.append(p.large_composer.render(spec, LARGE)["image"])
         edited.append(p.composer.render(after, SIZE)["image"])
     grid(sources, COLUMNS).save(OUT / "edits.webp", quality=92, method=6)
     grid(edited, COLUMNS).save(OUT / "edited.webp", lossless=True, method=6)

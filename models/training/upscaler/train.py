@@ -1,8 +1,8 @@
-"""Trains the x4 upscaler on composed scenes and dead leaves; run again to resume.
+"""Trains the x4 upscaler on composed scenes and pictures of all kinds (data/pictures.py); run again to resume.
 
     python models/training/upscaler/train.py --out /work/train/upscaler --minutes 15
 
-The input is the 64 px area average of a 256 px scene, degraded with blur, fine and coarse noise and faint 8 px patch seams.
+The input is the 64 px area average of a 256 px picture, degraded with blur, fine and coarse noise and faint 8 px patch seams.
 With --core CHECKPOINT half of the inputs are instead what the core itself makes of the noised scene at t between 0.2 and
 0.55, so the upscaler also cleans the grain that the core leaves. Loss: Charbonnier on pixels plus L1 on horizontal and vertical differences.
 --from-pack PACK starts from the upscaler of a pack. On a GPU: --device cuda --size gpu, twice the channels behind the same graph contract.
@@ -23,40 +23,24 @@ import torch.nn.functional as F
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent / "core"), str(HERE), str(HERE.parent / "data")]
 from from_pack import load_graph
+from pictures import SHARES, Pictures
 from upscaler import SIZES, Upscaler
 
 
-def dead_leaves(rng, size: int = 256) -> np.ndarray:
-    """Overlapping discs and boxes with power-law sizes, each with its own colour ramp (Lee, Mumford and Huang 2001)."""
-    yy, xx = np.mgrid[0:size, 0:size] / size
-    out = np.zeros((size, size, 3), np.float32)
-    for _ in range(70):
-        r = 0.02 + 0.3 * rng.random() ** 3
-        cx, cy = rng.random(2)
-        if rng.random() < 0.6:
-            mask = (xx - cx) ** 2 + (yy - cy) ** 2 < r * r
-        else:
-            c, s = np.cos(a := rng.random() * 3), np.sin(a)
-            u, v = (xx - cx) * c + (yy - cy) * s, (yy - cy) * c - (xx - cx) * s
-            mask = (np.abs(u) < r) & (np.abs(v) < r * rng.uniform(0.2, 1))
-        ramp = ((xx - cx) * rng.normal() + (yy - cy) * rng.normal())[..., None] * 90
-        out[mask] = (rng.uniform(10, 245, 3) + ramp)[mask]
-    return np.clip(out, 0, 255).astype(np.uint8)
-
-
 def bank(count: int, seed: int) -> tuple[torch.Tensor, list[str | None]]:
-    """uint8 scenes [N,3,256,256] and their captions; every fifth is dead leaves, without a caption."""
-    from composer import Composer
-    composer = Composer(seed)
-    rng = np.random.default_rng(seed)
+    """uint8 pictures [N,3,256,256] and their captions: three scenes in five, the rest leaves, clip art, text and noise without a caption."""
+    pictures = Pictures(seed)
+    composer = pictures.composer
+    others = {kind: share for kind, share in SHARES.items() if kind != "scene"}
+    chances = np.array(list(others.values())) / sum(others.values())
     rows, captions = [], []
     for k in range(count):
-        if k % 5 == 4:
-            rows.append(dead_leaves(rng))
-            captions.append(None)
-        else:
+        if k % 5 < 3:
             rows.append(composer.render(spec := composer.describe(), 256)["image"])
             captions.append(composer.caption(spec, rich=False))
+        else:
+            rows.append(pictures.draw(str(pictures.rng.choice(list(others), p=chances))))
+            captions.append(None)
     return torch.from_numpy(np.stack(rows)).permute(0, 3, 1, 2).contiguous(), captions
 
 
