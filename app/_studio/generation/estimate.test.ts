@@ -14,6 +14,7 @@ function sample(durationMs: number, change: Partial<NonNullable<Sample['request'
       count: 1,
       steps: 8,
       solver: 'flow-euler',
+      arithmetic: 'exact',
       width: 256,
       height: 256,
       controls: [],
@@ -39,6 +40,16 @@ test('an enlargement, which runs another network, says nothing of the next pictu
   const enlarged = sample(90_000, { mode: 'upscale', steps: 1, width: 4_096, height: 4_096 });
   expect(estimateMs([enlarged], settings, size)).toBeNull();
   expect(estimateMs([enlarged, enlarged, sample(4_000)], settings, size)).toBe(8_000);
+});
+
+test('pictures of the same steps and arithmetic tell the time best, then those of the same arithmetic', () => {
+  const fast = sample(1_000, { arithmetic: 'int8' });
+  const few = sample(500, { steps: 2 });
+  expect(estimateMs([fast, few, sample(4_000)], settings, size)).toBe(8_000);
+  expect(estimateMs([fast, few], settings, size)).toBe(4_000);
+  expect(estimateMs([fast, few, sample(4_000)], { ...settings, arithmetic: 'int8' }, size)).toBe(2_000);
+  expect(estimateMs([fast, few, sample(4_000)], { ...settings, steps: 2 }, size)).toBe(1_000);
+  expect(estimateMs([fast], settings, size)).toBe(2_000);
 });
 
 test('Heun looks twice a step, and a larger picture costs its area', () => {
