@@ -84,7 +84,8 @@ def main() -> None:
             shutil.copy(file, target / file.name)
     log = Path(a.core).parent / "log.jsonl"
     minutes = a.minutes or (card.minutes_of(log) if log.exists() else "an unknown number of")
-    card.write(a.machine, minutes, a.seed, Path("/work/train/upscaler/metrics.json"), HERE / "export" / "sheet-notes.md")
+    upscaler = Path(a.upscaler).parent / "metrics.json" if a.upscaler else card.UPSCALER
+    card.write(a.machine, minutes, a.seed, upscaler, HERE / "export" / "sheet-notes.md")
     print(f"{card.PACK.name} is {a.version} now; look at {card.PACK / 'sheet.webp'} before you commit it")
 
 

@@ -22,7 +22,8 @@ GOALS = [("object", "Composition", "object", 0.9), ("colour on the right object"
          ("edit done and nothing else changed", "Edit by instruction", "asked change is found, all else is as it was", 0.7),
          ("look of the reference, AUC", "Reference pictures", "AUC of the own reference against another look of the same concept", 0.85)]
 # What every part of the training drew from.
-SEEDS = "1 (2 from sample 69,792 on, 4 from 146,112 on, 7 from 362,624 on)"
+SEEDS = "1 (2 from sample 69,792 on, 4 from 146,112 on, 7 from 362,624 on, 8 from 485,760 on, 9 from 589,504 on)"
+UPSCALER = Path("/work/train/upscaler/metrics.json")
 # What it may lose at most.
 LIMITS = [("composition lost at 1 step, %", "Number of steps", "composition lost against 30 steps, %, 1 steps", 15),
           ("composition lost at 4 steps, %", "Number of steps", "composition lost against 30 steps, %, 4 steps", 15),
@@ -84,7 +85,7 @@ def main() -> None:
     parser.add_argument("--machine", required=True)
     parser.add_argument("--minutes", required=True)
     parser.add_argument("--seed", default=SEEDS)
-    parser.add_argument("--upscaler", default="/work/train/upscaler/metrics.json")
+    parser.add_argument("--upscaler", default=str(UPSCALER))
     parser.add_argument("--notes", default=str(HERE / "sheet-notes.md"))
     a = parser.parse_args()
     write(a.machine, a.minutes, a.seed, Path(a.upscaler), Path(a.notes))
@@ -129,6 +130,9 @@ def write(machine: str, minutes, seed, upscaler: Path, notes: Path) -> None:
         "  12 % of the batches; from 282,688 on 14 % edit and references in 30 % of the batches with less said beside them, from 311,488 on in 40 %",
         "  and mostly of painted things. From 362,624 on it learned its flow map besides (core/flow_map.py): every second batch (two of three at first)",
         "  is jumps between states of guided pictures that the weights of 0.4.0 drew in 8 steps; those are not counted as samples. 8 % of the scenes in one of eight looks (data/looks.py); text dropped in 10 %.",
+        "- From 485,760 on, at the full rate again: references through the house-CLIP, mirror images in water and on wet streets, 17 % edit, and more",
+        "  scenes with weather, several of a kind, and flat and cartoon drawings (`MIXTURE` in core/batches.py). From 589,504 on again every second batch",
+        "  is jumps, of pictures that the weights of 589,504 samples drew, with a decay of the rate to 2 % at the end.",
         "", "## Data and licences", "",
         "Scenes are drawn by models/training/data from procedural backgrounds and these drawings (see NOTICE):",
         "Microsoft Fluent Emoji 3D and flat (MIT), Google Noto Emoji (Apache-2.0). No photographs, no people, no scraped pictures.",
@@ -148,8 +152,8 @@ def write(machine: str, minutes, seed, upscaler: Path, notes: Path) -> None:
     if upscaler.exists():
         u = json.loads(upscaler.read_text())
         lines += ["### Upscaler, as trained", "",
-                  f"On 40 unseen scenes and dead leaves, 64 to 256 px: {u['psnr']} dB (bicubic {u['psnrBicubic']} dB); from blurred, noisy input with patch",
-                  f"seams: {u['psnrDegraded']} dB (bicubic {u['psnrBicubicDegraded']} dB). Trained for {u['step']:,} steps.", ""]
+                  f"On 40 unseen pictures, 24 of them scenes, 64 to 256 px: {u['psnr']} dB (bicubic {u['psnrBicubic']} dB); from blurred, noisy input with patch",
+                  f"seams: {u['psnrDegraded']} dB (bicubic {u['psnrBicubicDegraded']} dB). The last training had {u['step']:,} steps.", ""]
     lines += ["## What the sheet looks like", "", "![64 prompts](sheet.webp)", "",
               "The prompts of models/fixtures/house/evaluation/sheet.txt, seeds 1000 to 1063, made and enlarged by the TypeScript pipeline.", ""]
     first, _, text = notes.read_text().partition("\n")
