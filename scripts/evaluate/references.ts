@@ -95,7 +95,9 @@ async function readLooks(
 ): Promise<readonly Row[]> {
   const share = async (pictures: readonly RgbPicture[], aspect: Aspect): Promise<number> => {
     const readings = await parser.read(pictures);
-    return mean(scenes.map((scene, i) => judge(lookOf(scene), readings[i], parser.manifest)[aspect] === true));
+    return mean(
+      scenes.map((scene, i) => judge(lookOf(scene), readings[i], parser.manifest)[aspect] === true),
+    );
   };
   const composed = scenes.map(({ picture }) => picture);
   const n = scenes.length;

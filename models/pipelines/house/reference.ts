@@ -36,7 +36,8 @@ export async function openReferenceEncoder(
   acquire: (file: string) => Promise<ModelSession>,
 ): Promise<((picture: RgbPicture) => Promise<ReferenceStates>) | null> {
   const { imageEncoder, referenceEncoder } = components;
-  if (imageEncoder === undefined || referenceEncoder === undefined || !tasks.includes('reference')) return null;
+  if (imageEncoder === undefined || referenceEncoder === undefined || !tasks.includes('reference'))
+    return null;
   const images = await acquire(imageEncoder.file);
   const references = await acquire(referenceEncoder.file);
   return async (picture) => {
