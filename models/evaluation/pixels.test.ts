@@ -8,7 +8,6 @@ import {
   psnr,
   psnrOutside,
   seamStep,
-  standingDepth,
 } from './pixels.ts';
 
 /** A white square picture with a black rectangle from (left, top) up to (right, bottom). */
@@ -56,13 +55,6 @@ describe('readings of pixels', () => {
     expect(meanIou(half, half)).toBe(1);
     // Rows 4 … 7 against rows 6 … 7: object 16/32, ground 32/48.
     expect(meanIou(half, objectArea(drawBox(8, [0, 6, 8, 8])))).toBeCloseTo((16 / 32 + 32 / 48) / 2, 9);
-  });
-
-  it('reads the depth of a thing off where it stands', () => {
-    const depthOf = (bottom: number) => standingDepth(objectArea(drawBox(8, [2, 4, 6, bottom])));
-    expect(depthOf(6)).toBe(120 + 90);
-    expect(depthOf(8)).toBe(240);
-    expect(standingDepth(objectArea(drawBox(8, [0, 0, 0, 0])))).toBe(null);
   });
 
   it('measures the step across a seam', () => {

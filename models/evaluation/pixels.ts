@@ -108,18 +108,6 @@ export function objectArea(picture: RgbPicture, threshold = 28): BitMap {
   return { width, height, data: out };
 }
 
-/**
- * The gray value, 0 … 255, at which the composer's depth maps show a thing that stands where this one does: the lower, the nearer
- * (models/training/data/composer.py, `depth`). A row counts from two pixels on. Null where there is no thing.
- */
-export function standingDepth({ width, height, data }: BitMap): number | null {
-  for (let y = height - 1; y >= 0; y -= 1) {
-    const filled = data.subarray(y * width, (y + 1) * width).reduce((sum, value) => sum + value, 0);
-    if (filled >= 2) return Math.min(120 + (120 * (y + 1)) / height, 245);
-  }
-  return null;
-}
-
 /** Mean over ground and object of intersection over union. */
 export function meanIou(a: BitMap, b: BitMap): number {
   const both = [0, 0];

@@ -45,7 +45,7 @@ export async function measureReferences(
     title: 'Reference pictures',
     about:
       'Prompts that name a thing but not its look, with a reference picture of it; how much the house-CLIP finds the samples to be ' +
-      'like their reference, and whether the scene parser, which no part of the pack was trained with, finds the thing in the colour and ' +
+      'like their reference, and whether the scene parser, which takes no part in drawing, finds the thing in the colour and ' +
       'style that it has there. In the right column the same of the composer’s scenes with the reference’s look.',
     rows: [
       {

@@ -8,7 +8,6 @@ import {
   objectArea,
   psnr,
   seamStep,
-  standingDepth,
 } from '../../models/evaluation/pixels.ts';
 import type { HouseImageModel } from '../../models/pipelines/house/model.ts';
 import { upscalePicture } from '../../models/pipelines/house/upscale.ts';
@@ -23,9 +22,6 @@ import {
 import { resizeArea, resizeCubic } from '../../models/pipelines/image/resize.ts';
 import { type Bench, type Exhibit, makePictures, mean, type Row, type Section } from './bench.ts';
 import { CONTROL_ROWS, type ControlScene, type RepaintScene } from './fixtures.ts';
-
-/** As far as two depths can be apart. */
-const white = 255;
 
 /** How closely samples follow each kind of map, against the same prompts without one and against the composer's pictures. */
 export async function measureControls(
@@ -61,12 +57,6 @@ export async function measureControls(
       add('F1 of colour steps to the map, within 2 px', (picture, { maps }) =>
         edgeF1(colourSteps(picture), brightPixels(maps.edge)),
       );
-    }
-    if (kind === 'depth') {
-      add('error of the thing’s depth, of 255', (picture, scene) => {
-        const [made, asked] = [picture, scene.picture].map((p) => standingDepth(objectArea(p)));
-        return made === null || asked === null ? white : Math.abs(made - asked);
-      });
     }
     add('IoU of object and ground, mean', (picture, scene) =>
       meanIou(objectArea(picture), objectArea(scene.picture)),

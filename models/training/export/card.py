@@ -137,7 +137,8 @@ def write(machine: str, minutes, seed, upscaler: Path, notes: Path) -> None:
         "Scenes are drawn by models/training/data from procedural backgrounds and these drawings (see NOTICE):",
         "Microsoft Fluent Emoji 3D and flat (MIT), Google Noto Emoji (Apache-2.0). No photographs, no people, no scraped pictures.",
         "About 3 % of concept–colour and concept–relation–concept combinations, chosen by a hash, are in no training scene.",
-        "Recoloured and placed sprites are close copies of that artwork, and so are good samples.", "",
+        "Recoloured and placed sprites are close copies of that artwork, and so are good samples. The upscaler also saw drawings of openclipart (public",
+        "domain), dead leaves with generated textures, gradients, text and noise.", "",
     ]
     lines += goals(report)
     lines += [
