@@ -46,9 +46,9 @@ from pathlib import Path
 import os
 if importlib.util.find_spec("torch") is None:
     sys.exit("torch is missing: this python cannot train. Point PYTHON at one that has it.")
-missing = [m for m in ("numpy", "PIL", "scipy", "tokenizers", "onnx") if importlib.util.find_spec(m) is None]
+missing = [m for m in ("numpy", "PIL", "scipy", "tokenizers", "onnx", "onnxruntime") if importlib.util.find_spec(m) is None]
 if missing:
-    sys.exit(f"missing packages: {' '.join(missing)} (numpy pillow scipy tokenizers onnx). Bring wheels: see gpu-session.md")
+    sys.exit(f"missing packages: {' '.join(missing)} (numpy pillow scipy tokenizers onnx onnxruntime). Bring wheels: see gpu-session.md")
 import torch
 if sys.argv[1] == "cuda":
     if not torch.cuda.is_available():
