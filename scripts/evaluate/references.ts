@@ -1,5 +1,6 @@
 import { areaUnderCurve, type Embedding, type HouseClip, similarity } from '../../models/evaluation/clip.ts';
 import { type Aspect, type AskedScene, judge } from '../../models/evaluation/composition.ts';
+import type { SceneReading } from '../../models/evaluation/scene-parser.ts';
 import type { RgbPicture } from '../../models/pipelines/image/picture.ts';
 import { type Bench, makePictures, mean, type Row, type Section } from './bench.ts';
 import type { ReferenceScene } from './fixtures.ts';
@@ -93,23 +94,18 @@ async function readLooks(
   scenes: readonly ReferenceScene[],
   { made, free }: { readonly made: readonly RgbPicture[]; readonly free: readonly RgbPicture[] },
 ): Promise<readonly Row[]> {
-  const share = async (pictures: readonly RgbPicture[], aspect: Aspect): Promise<number> => {
-    const readings = await parser.read(pictures);
-    return mean(
-      scenes.map((scene, i) => judge(lookOf(scene), readings[i], parser.manifest)[aspect] === true),
-    );
-  };
-  const composed = scenes.map(({ picture }) => picture);
-  const n = scenes.length;
-  const rows: Row[] = [];
-  for (const [aspect, what] of [
+  const [led, alone, composed] = await Promise.all(
+    [made, free, scenes.map(({ picture }) => picture)].map((pictures) => parser.read(pictures)),
+  );
+  const share = (readings: readonly SceneReading[], aspect: Aspect): number =>
+    mean(scenes.map((scene, i) => judge(lookOf(scene), readings[i], parser.manifest)[aspect] === true));
+  const looks: readonly (readonly [Aspect, string])[] = [
     ['object and its colour', 'the thing in the reference’s colour'],
     ['style', 'the reference’s style'],
-  ] as const) {
-    rows.push(
-      { name: what, made: await share(made, aspect), composed: await share(composed, aspect), n },
-      { name: `${what}, same prompt without it`, made: await share(free, aspect), composed: null, n },
-    );
-  }
-  return rows;
+  ];
+  const n = scenes.length;
+  return looks.flatMap(([aspect, name]) => [
+    { name, made: share(led, aspect), composed: share(composed, aspect), n },
+    { name: `${name}, same prompt without it`, made: share(alone, aspect), composed: null, n },
+  ]);
 }

@@ -3,7 +3,7 @@ import type { HouseImageManifest } from '../../models/catalog/manifest.ts';
 import { PackError } from '../../models/catalog/pack-error.ts';
 import { type HouseImageModel, openHouseImageModel } from '../../models/pipelines/house/model.ts';
 import { containInWhite } from '../../models/pipelines/house/reference.ts';
-import { networkScale, upscalePicture } from '../../models/pipelines/house/upscale.ts';
+import { networkScale } from '../../models/pipelines/house/upscale.ts';
 import { generateImage } from '../../models/pipelines/house-image.ts';
 import {
   type FloatPicture,
@@ -18,6 +18,7 @@ import type { ControlMap, ImageRequest } from '../../models/pipelines/image-requ
 import { openDevice } from '../../models/runtime/device.ts';
 import { wholeRange } from '../../shared/contracts/recipe.ts';
 import { makeEdgeMap } from '../../shared/raster/edge-map.ts';
+import { enlargeByTiles } from './enlarged.ts';
 import { openPack } from './open-pack.ts';
 import { drawnMaps, loadTaskScenes, type TaskScene } from './task-scenes.ts';
 import { cell, type SheetRow, writeRows } from './task-rows.ts';
@@ -154,12 +155,16 @@ async function drawEnlarged(painter: Painter, scenes: readonly TaskScene[]): Pro
   const reduced = scenes.map(({ picture }) => toPicture(resizeArea(toFloatPicture(picture, 3), size, size)));
   // A part of so many pixels is seen pixel by pixel once it is enlarged.
   const shown = cell / networkScale;
-  const large = await eachScene(scenes, ({ picture }) => enlarge(painter, picture));
+  const large = await eachScene(scenes, ({ picture }) =>
+    enlargeByTiles(painter.model, picture, networkScale),
+  );
   return [
     { label: `${size} px, bicubic`, pictures: reduced.map((one) => enlargeCubic(one, side)) },
     {
       label: `${size} px, upscaled`,
-      pictures: await eachScene(scenes, (_, __, i) => enlarge(painter, reduced[i])),
+      pictures: await eachScene(scenes, (_, __, i) =>
+        enlargeByTiles(painter.model, reduced[i], networkScale),
+      ),
     },
     {
       label: `part of a picture, ${shown} px`,
@@ -176,13 +181,6 @@ async function drawEnlarged(painter: Painter, scenes: readonly TaskScene[]): Pro
       pictures: scenes.map((scene, i) => cutPart(large[i], partOf(scene, shown), networkScale)),
     },
   ];
-}
-
-async function enlarge({ model }: Painter, picture: RgbPicture): Promise<RgbPicture> {
-  const work = upscalePicture(picture, networkScale, { model, signal: new AbortController().signal });
-  let turn = await work.next();
-  while (turn.done !== true) turn = await work.next();
-  return turn.value;
 }
 
 function enlargeCubic(picture: RgbPicture, to: number): RgbPicture {

@@ -10,7 +10,6 @@ import {
   seamStep,
 } from '../../models/evaluation/pixels.ts';
 import type { HouseImageModel } from '../../models/pipelines/house/model.ts';
-import { upscalePicture } from '../../models/pipelines/house/upscale.ts';
 import {
   fromSignedPlanes,
   type GrayPicture,
@@ -21,6 +20,7 @@ import {
 } from '../../models/pipelines/image/picture.ts';
 import { resizeArea, resizeCubic } from '../../models/pipelines/image/resize.ts';
 import { type Bench, type Exhibit, makePictures, mean, type Row, type Section } from './bench.ts';
+import { enlargeByTiles } from './enlarged.ts';
 import { CONTROL_ROWS, type ControlScene, type RepaintScene } from './fixtures.ts';
 
 /** How closely samples follow each kind of map, against the same prompts without one and against the composer's pictures. */
@@ -202,9 +202,7 @@ async function gainOfTwice(scene: RgbPicture, model: HouseImageModel): Promise<n
   const { width, height } = scene;
   const reduced = resizeArea(toFloatPicture(scene, 3), width / 2, height / 2);
   const half: RgbPicture = { width: width / 2, height: height / 2, data: toBytes(reduced.data) };
-  const work = upscalePicture(half, 2, { model, signal: new AbortController().signal });
-  let turn = await work.next();
-  while (turn.done !== true) turn = await work.next();
+  const ours = await enlargeByTiles(model, half, 2);
   const smooth = resizeCubic(toFloatPicture(half, 3), width, height);
-  return psnr(turn.value, scene) - psnr({ width, height, data: toBytes(smooth.data) }, scene);
+  return psnr(ours, scene) - psnr({ width, height, data: toBytes(smooth.data) }, scene);
 }

@@ -12,13 +12,9 @@ import {
   controlRangeSchema,
   controlStrengthSchema,
   fitsMode,
-  generationModeSchema,
+  generationSettingsSchema,
   imageGuidanceScaleSchema,
-  imageSolverSchema,
-  longestEnlargedSide,
-  seedSchema,
   sizeOfModeIssue,
-  upscaleScaleSchema,
   usualImageGuidanceScale,
 } from './recipe.ts';
 
@@ -64,18 +60,9 @@ export const generationRequestSchema = z
   .object({
     pool: poolSchema,
     pack: z.string().min(1).max(100),
-    mode: generationModeSchema,
-    prompt: z.string().max(2_000),
-    negativePrompt: z.string().max(2_000),
-    seed: seedSchema,
+    /** With pixels of each finished picture. An upscale's prompt is what people know the picture by, and is not read. */
+    ...generationSettingsSchema.shape,
     count: z.number().int().min(1).max(8),
-    /** Pixels of each finished picture. */
-    width: z.number().int().min(64).max(longestEnlargedSide),
-    height: z.number().int().min(64).max(longestEnlargedSide),
-    steps: z.number().int().min(1).max(50),
-    guidanceScale: z.number().min(0).max(30),
-    solver: imageSolverSchema,
-    strength: z.number().min(0).max(1),
     /** Only instruct reads it. */
     imageGuidanceScale: imageGuidanceScaleSchema.default(usualImageGuidanceScale),
     /** Requests from before there was a choice were computed exactly. */
@@ -89,8 +76,6 @@ export const generationRequestSchema = z
     controls: z.array(controlRequestSchema).max(mostControls).default([]),
     /** Requests from before there were reference pictures have none. */
     reference: referenceRequestSchema.nullable().default(null),
-    /** Only upscale has it; its prompt is what people know the picture by, and is not read. */
-    scale: upscaleScaleSchema.optional(),
     /** Where the result lies when it does not fill the frame. */
     placement: placementSchema.optional(),
     /** The output this one was run again from. */

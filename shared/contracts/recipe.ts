@@ -56,7 +56,8 @@ export type UpscaleScale = z.infer<typeof upscaleScaleSchema>;
 export const imageSolverSchema = z.enum(['flow-euler', 'flow-heun']);
 export type ImageSolver = z.infer<typeof imageSolverSchema>;
 
-/** Pixels on a side of a finished picture; only an enlarged one may be longer than the first. */
+/** Pixels on a side of a finished picture; only an enlarged one may be longer than `longestSide`. */
+export const shortestSide = 64;
 export const longestSide = 1_024;
 export const longestEnlargedSide = 4_096;
 
@@ -84,8 +85,8 @@ export const generationSettingsSchema = z.object({
   negativePrompt: z.string().max(2000),
   seed: seedSchema,
   /** Pixels of the finished picture. */
-  width: z.number().int().min(64).max(longestEnlargedSide),
-  height: z.number().int().min(64).max(longestEnlargedSide),
+  width: z.number().int().min(shortestSide).max(longestEnlargedSide),
+  height: z.number().int().min(shortestSide).max(longestEnlargedSide),
   steps: z.number().int().min(1).max(50),
   guidanceScale: z.number().min(0).max(30),
   solver: imageSolverSchema,

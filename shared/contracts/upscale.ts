@@ -1,4 +1,4 @@
-import { longestEnlargedSide, type UpscaleScale } from './recipe.ts';
+import { longestEnlargedSide, shortestSide, type UpscaleScale } from './recipe.ts';
 
 /** Why a picture is not enlarged, and what to do about it. */
 interface UpscaleRefusal {
@@ -10,9 +10,6 @@ interface Size {
   readonly width: number;
   readonly height: number;
 }
-
-/** Shortest side of an enlarged picture in pixels: as short as any picture may be. */
-const shortestSide = 64;
 
 /** Refuses a picture whose enlargement would be too long or too small; null for one that fits. */
 export function refuseUpscale({ width, height }: Size, scale: UpscaleScale): UpscaleRefusal | null {

@@ -1,6 +1,7 @@
 import { findPack, HOUSE_PACKS_FOLDER, verifyPack } from '../../../models/catalog/packs.ts';
 import { openImageModel } from '../../../models/pipelines/image-model.ts';
 import type { ImageRequest } from '../../../models/pipelines/image-request.ts';
+import { plainRequest } from '../../../models/pipelines/testing/plain-request.ts';
 import { openDevice } from '../../../models/runtime/device.ts';
 
 export interface HouseShare {
@@ -13,19 +14,9 @@ export interface HouseShare {
 }
 
 const REQUEST: ImageRequest = {
-  mode: 'text-to-image',
+  ...plainRequest,
   prompt: 'a candle on top of a purple book in the rain',
-  negativePrompt: '',
   seed: 1,
-  width: 256,
-  height: 256,
-  steps: 8,
-  guidanceScale: 3,
-  solver: 'flow-euler',
-  strength: 1,
-  source: null,
-  mask: null,
-  controls: [],
 };
 
 /** Pictures of every number of steps. */

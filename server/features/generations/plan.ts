@@ -2,7 +2,12 @@ import { AppError } from '../../../platform/errors.ts';
 import type { Work } from '../../../platform/queue/line.ts';
 import type { PackAbilities } from '../../../shared/contracts/abilities.ts';
 import { type GenerationRequest, mostControls } from '../../../shared/contracts/generation.ts';
-import { type FrameMode, longestSide, type UpscaleScale } from '../../../shared/contracts/recipe.ts';
+import {
+  type FrameMode,
+  longestSide,
+  shortestSide,
+  type UpscaleScale,
+} from '../../../shared/contracts/recipe.ts';
 import { type CountedControl, countedControls } from '../../../shared/document/controls.ts';
 import {
   countedMasks,
@@ -36,7 +41,6 @@ export interface RequestPlan {
   readonly inputs: readonly KnownInput[];
 }
 
-const shortestSide = 64;
 /** As many as the contract takes. */
 const mostLayersOfMap = 64;
 
